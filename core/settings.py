@@ -1,0 +1,141 @@
+"""Every setting of Troupe, validated once at start. `.env.example` is generated from this class (`make env-example`).
+
+A setting is read from the environment, then from `.env`. Names are the field names in capitals. Anything wrong is a
+`ConfigError` that names the variable and the fix; nothing is silently corrected.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All settings. Groups follow the rooms; each description is what `.env.example` prints above the variable."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+
+    # Discord
+    discord_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DISCORD_TOKEN", "DISCORD_BOT_TOKEN"),
+        description="Bot token from Discord's developer portal. Without one, Troupe joins its own local Discord.",
+    )
+    discord_api_url: str | None = Field(
+        default=None, description="REST base of a Discord-compatible server, e.g. http://127.0.0.1:8787/api/v10."
+    )
+    discord_gateway_url: str | None = Field(
+        default=None, description="WebSocket base of a Discord-compatible gateway, e.g. ws://127.0.0.1:8787/gateway."
+    )
+    discord_cdn_url: str | None = Field(
+        default=None, description="CDN base of a Discord-compatible server, e.g. http://127.0.0.1:8787/cdn."
+    )
+    local_discord_host: str = Field(
+        default="127.0.0.1", description="Where the local Discord listens. Anything but loopback lets others in."
+    )
+    local_discord_port: int = Field(
+        default=8787, ge=1, le=65535, description="Port of the local Discord and chat page."
+    )
+
+    # Data
+    data_dir: Path = Field(default=ROOT / "var", description="Where all state lives: database, vectors, logs, pids.")
+    mongodb_uri: SecretStr | None = Field(
+        default=None, description="A MongoDB server. Without one, Troupe starts an embedded database in DATA_DIR."
+    )
+    mongodb_database: str = Field(default="troupe", pattern=r"^[a-z][a-z0-9_]{0,37}$", description="Database name.")
+    database_port: int = Field(default=27117, ge=1, le=65535, description="Port of the embedded database.")
+    milvus_uri: str | None = Field(
+        default=None, description="A Milvus server. Without one, Milvus Lite keeps vectors in a file in DATA_DIR."
+    )
+    pack: str = Field(default="communiverse", description="The persona pack: a folder in packs/, or a path to one.")
+
+    # Models
+    llm_model: str = Field(
+        default=str(ROOT / "models" / "troupe-small"),
+        description="The language model: a Hugging Face id or a folder. The default is the small bundled model.",
+    )
+    llm_max_model_len: int | None = Field(
+        default=None, ge=128, description="Context window in tokens. Default: the model's own."
+    )
+    llm_dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        default="auto", description="Weights' type. auto: float32 on a CPU, the model's own on a GPU."
+    )
+    llm_max_num_seqs: int = Field(default=64, ge=1, le=1024, description="Sequences the engine works on at once.")
+    openai_base_url: str | None = Field(
+        default=None,
+        description="An OpenAI-compatible endpoint (Ollama, llama.cpp, OpenRouter…) to use instead of vLLM.",
+    )
+    openai_api_key: SecretStr | None = Field(default=None, description="Key for OPENAI_BASE_URL, where it wants one.")
+    embedding_model: str | None = Field(
+        default=None, description="A sentence-transformers model. Default: the packaged all-MiniLM-L6-v2."
+    )
+    preload_llm: bool = Field(default=True, description="Keep the LLM loaded. false: scale to zero when idle.")
+    preload_embeddings: bool = Field(default=True, description="Keep the embedding model loaded.")
+    idle_unload_s: float = Field(default=600, ge=1, description="Idle seconds before an on-demand model is unloaded.")
+    reply_max_tokens: int = Field(default=160, ge=8, le=4096, description="Longest reply of a persona, in tokens.")
+    reply_temperature: float = Field(default=0.6, ge=0, le=2, description="Sampling temperature of replies.")
+    reply_deadline_s: float = Field(
+        default=30, gt=0, description="Seconds a person waits at most; then the persona answers from the lore alone."
+    )
+
+    # Conversation
+    memory_window: int = Field(default=10, ge=1, le=200, description="Messages a persona remembers per channel.")
+    memory_ttl_s: float = Field(default=1800, gt=0, description="Seconds until a remembered message is forgotten.")
+    keyword_cooldown_s: float = Field(default=60, ge=0, description="Seconds between two keyword replies in a channel.")
+    mention_cooldown_s: float = Field(
+        default=0, ge=0, description="Seconds between two replies to mentions by one person in a channel."
+    )
+    catch_up_messages: int = Field(default=50, ge=0, le=100, description="Missed messages read per channel on return.")
+    catch_up_age_s: float = Field(default=900, ge=0, description="Oldest missed message that is still answered.")
+    retrieval_limit: int = Field(default=3, ge=0, le=20, description="Lore passages given to the model per reply.")
+
+    # Ray
+    ray_address: str | None = Field(
+        default=None, description="An existing Ray cluster. Without one, Troupe starts one."
+    )
+    actor_hosts: int = Field(default=2, ge=1, le=256, description="Host processes for the virtual actors.")
+    api_host: str = Field(default="127.0.0.1", description="Where the HTTP API listens.")
+    api_port: int = Field(default=8000, ge=1, le=65535, description="Port of the HTTP API.")
+    dashboard_port: int = Field(default=8265, ge=1, le=65535, description="Port of the Ray dashboard.")
+    num_gpus: float | None = Field(default=None, ge=0, description="Logical GPUs for Ray. Default: what Ray finds.")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
+
+    @field_validator("discord_api_url", "discord_gateway_url", "discord_cdn_url", "openai_base_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else value
+
+    @cached_property
+    def local_discord(self) -> bool:
+        """True where Troupe brings its own Discord: no token and no server given."""
+        return self.discord_token is None and self.discord_api_url is None
+
+    @cached_property
+    def pack_dir(self) -> Path:
+        """The folder of the pack: a name inside packs/, or a path."""
+        named = ROOT / "packs" / self.pack
+        return named if named.is_dir() else Path(self.pack)
+
+
+def load_settings() -> Settings:
+    """The settings from the environment and `.env`. Raises ConfigError naming the first wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        given = first.get("input")
+        raise ConfigError(
+            f"{first['msg']} (given: {'***' if 'TOKEN' in name or 'KEY' in name or 'URI' in name else given!r}).",
+            field=name,
+            fix="Correct it in .env or in the environment; `.env.example` describes every setting.",
+        ) from None
