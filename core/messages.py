@@ -73,7 +73,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A retrieved piece of lore. `score` is the fused rank score, higher is better; `source` is its file in the pack."""
+    """A retrieved piece of lore. `score` is the fused rank score, higher is better; `source` its file."""
 
     id: str
     text: str
