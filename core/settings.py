@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """All settings. Groups follow the rooms; each description is what `.env.example` prints above the variable."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
 
     # Discord
     discord_token: SecretStr | None = Field(
@@ -113,6 +115,17 @@ class Settings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _data_dir_inside_project(cls, value: Path) -> Path:
+        return value if value.is_absolute() else ROOT / value
+
+    @field_validator("llm_model", "embedding_model")
+    @classmethod
+    def _folder_inside_project(cls, value: str | None) -> str | None:
+        # A relative folder means one of this project, whatever directory a Ray worker runs in.
+        return str(ROOT / value) if value and not Path(value).is_absolute() and (ROOT / value).is_dir() else value
 
     @cached_property
     def local_discord(self) -> bool:

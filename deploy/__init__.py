@@ -1,0 +1,1 @@
+"""Bringing Troupe up: the `troupe` command, set-up, Serve configs, containers."""

@@ -1,0 +1,1 @@
+"""Watching Troupe: tracing, metrics, logging, alerts and the dashboard page."""

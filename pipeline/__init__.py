@@ -1,0 +1,1 @@
+"""Content intelligence: what is read from the links that people share."""

@@ -1,0 +1,1 @@
+"""The Serve deployments that think: language model, embeddings, retrieval, persona, HTTP API."""

@@ -1,0 +1,1 @@
+"""What a language model runs in, behind one interface."""
