@@ -6,6 +6,7 @@
     ├── RequestError                the caller sent something that cannot be served (HTTP 4xx); `field` names it
     │   └── UnknownPersona          no persona of that id in the loaded packs
     ├── Overloaded                  a bounded queue is full (HTTP 429); `retry_after_s` says when to come back
+    ├── StaleRevision               another owner wrote the document first; load it again and decide anew
     ├── DeadlineExceeded            the time the caller allowed is over (HTTP 504)
     └── Unavailable                 a component is down or still waking (HTTP 503); `component` names it
         ├── DatabaseUnavailable     the document store does not answer
@@ -80,6 +81,10 @@ class Overloaded(TroupeError):
 
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
+
+
+class StaleRevision(TroupeError):
+    """Another owner wrote the document first. What was decided on the old state is void; load it and decide anew."""
 
 
 class DeadlineExceeded(TroupeError):

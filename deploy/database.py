@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 from pymongo import MongoClient
@@ -70,7 +71,8 @@ class EmbeddedDatabase:
     def wait_ready(self, timeout_s: float = 30.0) -> None:
         """Returns once the database answers. Raises DatabaseUnavailable after `timeout_s` or when it has ended."""
         deadline = time.monotonic() + timeout_s
-        with MongoClient(self.uri, serverSelectionTimeoutMS=500, connectTimeoutMS=500) as client:
+        client: MongoClient[dict[str, Any]] = MongoClient(self.uri, serverSelectionTimeoutMS=500, connectTimeoutMS=500)
+        with client:
             while self.alive and time.monotonic() < deadline:
                 with suppress(PyMongoError):
                     client.admin.command("ping")
