@@ -83,7 +83,9 @@ def _pack(settings: Settings) -> Finding:
         pack = load_pack(settings.pack_dir)
     except ConfigError as error:
         return Finding(name="pack", level="bad", detail=str(error), fix="Mend the file, or set PACK to another pack.")
-    return Finding(name="pack", level="ok", detail=f"{pack.name}: {len(pack.personas)} personas, {len(pack.lore)} passages")
+    return Finding(
+        name="pack", level="ok", detail=f"{pack.name}: {len(pack.personas)} personas, {len(pack.lore)} passages"
+    )
 
 
 def _model(settings: Settings) -> Finding:
@@ -109,7 +111,9 @@ def _gpu(_: Settings) -> Finding:
 def _database(settings: Settings) -> Finding:
     if settings.mongodb_uri:
         return Finding(name="database", level="ok", detail="MongoDB server from MONGODB_URI")
-    return Finding(name="database", level="ok", detail=f"embedded ({'mongod' if shutil.which('mongod') else 'nx-27017'})")
+    return Finding(
+        name="database", level="ok", detail=f"embedded ({'mongod' if shutil.which('mongod') else 'nx-27017'})"
+    )
 
 
 def _discord(settings: Settings) -> Finding:

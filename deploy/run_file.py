@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -70,6 +71,16 @@ def read_facts(data_dir: Path) -> RunFacts | None:
     except (OSError, ValueError, TypeError):
         return None
     return facts if psutil.pid_exists(facts.pid) else None
+
+
+def ray_token(data_dir: Path) -> Path:
+    """The file with the embedded Ray cluster's token, made on first use. Ray's dashboard asks for what is in it."""
+    path = data_dir / "run" / "ray.token"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="utf-8")
+    return path
 
 
 def members(data_dir: Path) -> list[psutil.Process]:

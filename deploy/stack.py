@@ -1,37 +1,44 @@
 """Bringing the whole system up, keeping it up, and taking it down without leaving a process behind.
 
-`Stack.start` begins with what depends on nothing (database, local Discord, Ray), then starts the Serve applications, the
-actor hosts and the gateway at once; each reports its own state, so the slowest alone decides how long it takes.
+`Stack.start` begins with what depends on nothing (database, local Discord, Ray), then starts the Serve applications,
+the actor hosts and the gateway at once; each reports its own state, so the slowest alone decides how long it takes.
 `Stack.watch` restarts the two processes that Ray does not look after. Whatever happens, `Stack.stop` ends everything.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import secrets
 import sys
 import time
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import ray
 
+from bot.config import BotConfig
+from bot.gateway import start_gateway
 from core.errors import ConfigError, Unavailable
-from core.personas import Pack, load_pack
-from core.settings import ROOT, Settings
+from core.personas import load_pack
+from core.settings import Settings
+from deploy.actor_hosts import start_actor_hosts
 from deploy.database import EmbeddedDatabase
 from deploy.doctor import port_is_free
 from deploy.process import Process, spawn
-from deploy.run_file import RunFacts, sweep, write_facts
+from deploy.run_file import RunFacts, ray_token, sweep, write_facts
+from deploy.undertaker import hire
+from serve_apps import apps
 
 logger = logging.getLogger(__name__)
+
 NAMESPACE = "troupe"
+START_TIMEOUT_S = 600.0
+# Room for every replica, host and the gateway: Ray's CPUs only place processes here, they do not slow them.
+LOGICAL_CPUS = 16
+RESTART_PAUSE_S = (0.2, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +52,201 @@ class Status:
     def up(self) -> bool:
         """True where nothing more has to happen before people can chat."""
         return self.state in ("ready", "idle")
+
+
+@dataclass
+class Stack:
+    """One running system. `urls` and `notes` tell people where to go; both are complete once `start` is through."""
+
+    settings: Settings
+    urls: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    _database: EmbeddedDatabase | None = None
+    _local_discord: Process | None = None
+    _statuses: dict[str, Status] = field(default_factory=dict)
+    _gateway: Any = None
+    _actors: Any = None
+    _undertaker: Any = None
+
+    def statuses(self) -> dict[str, Status]:
+        """Every component with its last known state, in the order in which they come up."""
+        return dict(self._statuses)
+
+    def start(self) -> Iterator[dict[str, Status]]:
+        """Starts everything; yields the states after every change until all are up.
+
+        Raises ConfigError where the configuration cannot work, Unavailable where a component does not come up.
+        """
+        settings = self.settings
+        pack = load_pack(settings.pack_dir)
+        self._statuses = {name: Status(state="waiting") for name in self._components()}
+        yield self.statuses()
+        self._check_ports()
+        sweep(settings.data_dir)
+        self._undertaker = hire(settings.data_dir)
+
+        database_uri = self._start_database()
+        self._start_local_discord()
+        self._set("ray", "starting")
+        yield self.statuses()
+        self._start_ray()
+        yield self.statuses()
+        if self._database is not None:
+            self._database.wait_ready()
+        self._set("database", "ready", "embedded" if self._database else "MONGODB_URI")
+        bot = self._bot_config()
+        yield self.statuses()
+
+        apps.deploy(settings)
+        self._actors = start_actor_hosts(settings, database_uri)
+        self._gateway = start_gateway(bot, settings, database_uri)
+        yield from self._wait_for_all()
+
+        self.urls["API"] = f"http://{settings.api_host}:{settings.api_port}"
+        self.urls["Ray dashboard"] = f"http://127.0.0.1:{settings.dashboard_port}"
+        if os.environ.get("RAY_AUTH_MODE") == "token" and not settings.ray_address:
+            self.notes.append(f"Ray's dashboard asks for the token in {ray_token(settings.data_dir)}")
+        if settings.local_discord:
+            self.notes.append("For real Discord put DISCORD_TOKEN=… into .env and start again.")
+        self.notes.append(f"{pack.name}: write “@Troupe hello” and {pack.persona(pack.default_persona).name} answers.")
+        facts = RunFacts(pid=os.getpid(), ray_address=ray.get_runtime_context().gcs_address, urls=self.urls)
+        write_facts(settings.data_dir, facts)
+
+    def watch(self) -> None:
+        """Restarts the database and the local Discord whenever they end. Returns only by KeyboardInterrupt."""
+        pauses = {"database": RESTART_PAUSE_S[0], "discord": RESTART_PAUSE_S[0]}
+        while True:
+            time.sleep(0.2)
+            if self._database is not None and not self._database.alive:
+                self._restart("database", pauses, self._database.start)
+            if self._local_discord is not None and not self._local_discord.alive:
+                self._restart("discord", pauses, self._spawn_local_discord)
+
+    def stop(self) -> None:
+        """Ends everything that `start` began, in the order that loses nothing. Never raises."""
+        if ray.is_initialized():
+            if self._gateway is not None:
+                with suppress(Exception):
+                    ray.get(self._gateway.stop.remote(), timeout=5)
+            if self._actors is not None and self.settings.ray_address:
+                with suppress(Exception):
+                    apps.shutdown()
+                    self._actors.stop()
+            with suppress(Exception):
+                ray.shutdown()
+        if self._local_discord is not None:
+            self._local_discord.stop()
+        if self._database is not None:
+            self._database.stop()
+        sweep(self.settings.data_dir)
+        if self._undertaker is not None:
+            self._undertaker.kill()
+            self._undertaker.wait()
+
+    def _components(self) -> list[str]:
+        return ["database", "discord", "ray", *apps.NAMES, "actors", "bot"]
+
+    def _set(self, name: str, state: str, detail: str = "") -> None:
+        self._statuses[name] = Status(state=state, detail=detail)
+
+    def _check_ports(self) -> None:
+        settings = self.settings
+        wanted = {"API_PORT": settings.api_port}
+        if not settings.ray_address:
+            wanted["DASHBOARD_PORT"] = settings.dashboard_port
+        if settings.local_discord:
+            wanted["LOCAL_DISCORD_PORT"] = settings.local_discord_port
+        for name, port in wanted.items():
+            if not port_is_free(port):
+                raise ConfigError(
+                    f"Port {port} is taken by another program.",
+                    field=name,
+                    fix=f"Stop that program, or set {name} to a free port in .env.",
+                )
+
+    def _start_database(self) -> str:
+        self._set("database", "starting")
+        if self.settings.mongodb_uri is not None:
+            return self.settings.mongodb_uri.get_secret_value()
+        self._database = EmbeddedDatabase(self.settings.data_dir / "database", self.settings.database_port)
+        return self._database.start()
+
+    def _start_local_discord(self) -> None:
+        if self.settings.local_discord:
+            self._set("discord", "starting")
+            self._spawn_local_discord()
+        else:
+            self._set("discord", "ready", self.settings.discord_api_url or "discord.com")
+
+    def _spawn_local_discord(self) -> None:
+        settings = self.settings
+        argv = [sys.executable, "-m", "local_discord", "--host", settings.local_discord_host]
+        argv += ["--port", str(settings.local_discord_port), "--data", str(settings.data_dir / "discord")]
+        if settings.local_discord_host not in ("127.0.0.1", "localhost", "::1"):
+            argv.append("--allow-non-loopback")
+        self._local_discord = spawn("discord", argv, settings.data_dir / "logs" / "local_discord.log")
+
+    def _start_ray(self) -> None:
+        settings = self.settings
+        if settings.ray_address:
+            ray.init(address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False)
+        else:
+            ray.init(
+                address="local",
+                namespace=NAMESPACE,
+                num_cpus=max(LOGICAL_CPUS, os.cpu_count() or 1),
+                num_gpus=settings.num_gpus,
+                include_dashboard=True,
+                dashboard_host="127.0.0.1",
+                dashboard_port=settings.dashboard_port,
+                object_store_memory=200 * 2**20,
+                logging_level="ERROR",
+                log_to_driver=False,
+            )
+        self._set("ray", "ready", ray.get_runtime_context().gcs_address)
+
+    def _bot_config(self) -> BotConfig:
+        settings = self.settings
+        if not settings.local_discord:
+            return BotConfig.from_settings(settings)
+        seed = self._wait_for_local_discord(f"http://127.0.0.1:{settings.local_discord_port}")
+        return BotConfig.from_settings(
+            settings, token=seed["bot_token"], api_url=seed["api"], gateway_url=seed["gateway"], cdn_url=seed["cdn"]
+        )
+
+    def _wait_for_local_discord(self, base: str) -> dict[str, Any]:
+        process = self._local_discord
+        deadline = time.monotonic() + 30
+        while process is not None and process.alive and time.monotonic() < deadline:
+            with suppress(httpx.HTTPError):
+                seed: dict[str, Any] = httpx.get(f"{base}/local/seed", timeout=2).raise_for_status().json()
+                self.urls["Chat page"] = base
+                self._set("discord", "ready", f"local, {base}")
+                return seed
+            time.sleep(0.05)
+        tail = process.log_tail() if process else ""
+        raise Unavailable(f"The local Discord did not start: {tail}", component="discord")
+
+    def _wait_for_all(self) -> Iterator[dict[str, Status]]:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            for name, (state, detail) in apps.statuses().items():
+                self._set(name, state, detail)
+            self._look_at_actors()
+            yield self.statuses()
+            if all(status.up for status in self._statuses.values()):
+                return
+            failed = {name: status for name, status in self._statuses.items() if status.state == "failed"}
+            if failed or time.monotonic() > deadline:
+                name, status = next(iter(failed.items())) if failed else ("start", Status(state="failed", detail="slow"))
+                raise Unavailable(f"{name} did not come up: {status.detail}", component=name)
+            time.sleep(0.25)
+
+    def _look_at_actors(self) -> None:
+        raise NotImplementedError
+
+    def _restart(self, name: str, pauses: dict[str, float], start: Any) -> None:
+        logger.warning("[UP] %s ended; starting it again", name)
+        time.sleep(pauses[name])
+        pauses[name] = min(pauses[name] * 2, RESTART_PAUSE_S[1])
+        start()
