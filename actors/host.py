@@ -57,7 +57,7 @@ class VirtualActor(Generic[DocumentT]):
     """Base of every kind of virtual actor: a key, a document, and the exclusive section around it."""
 
     lazy_save_s: float = 1.0
-    database_patience_s: float = 20.0
+    database_patience_s: float = 5.0
 
     def __init__(self, key: str, document: type[DocumentT]) -> None:
         self.key = key

@@ -23,7 +23,7 @@ from ray.exceptions import ObjectLostError, RayActorError, RayTaskError, WorkerC
 
 from actors.host import ActorFactory, HostStats, VirtualHost
 from core.documents import DatabaseHandle, OwnedDocument, connect
-from core.errors import DeadlineExceeded, StaleRevision, TroupeError, Unavailable
+from core.errors import DatabaseUnavailable, DeadlineExceeded, StaleRevision, TroupeError, Unavailable
 
 NAMESPACE = "troupe"
 _HOST_LOST = (RayActorError, ObjectLostError, WorkerCrashedError)
@@ -56,7 +56,7 @@ class HostSpec:
     build: Callable[[], Mapping[str, ActorFactory]]
     idle_s: float = 300.0
     max_resident: int = 10_000
-    database_patience_s: float = 20.0
+    database_patience_s: float = 5.0
 
 
 class HostActor:
@@ -199,15 +199,17 @@ class VirtualActors:
         if isinstance(error, RayTaskError) and isinstance(error.cause, TroupeError):
             error = error.cause
         no_such_host = isinstance(error, ValueError) and index not in self._handles
-        if not (no_such_host or isinstance(error, (*_HOST_LOST, StaleRevision))):
+        lost = no_such_host or isinstance(error, _HOST_LOST)
+        if not (lost or isinstance(error, (StaleRevision, DatabaseUnavailable))):
             raise error from None
-        self._handles.pop(index, None)
         if time.monotonic() + pause >= deadline:
-            if isinstance(error, StaleRevision):
-                raise error
+            if not lost:
+                raise error from None
             raise Unavailable(
                 f"Actor host {index} is not running and did not come back in time.", component="actors"
             ) from error
+        if lost:
+            self._handles.pop(index, None)
         await asyncio.sleep(pause)
 
 

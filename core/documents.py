@@ -19,6 +19,8 @@ from typing import Any, Self
 import bson
 from beanie import Document, init_beanie
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
@@ -111,6 +113,11 @@ class DatabaseHandle:
     """An open connection of this process; the document classes it was opened with are bound to it."""
 
     client: AsyncMongoClient[dict[str, Any]]
+    database: AsyncDatabase[dict[str, Any]]
+
+    def collection(self, document: type[OwnedDocument]) -> AsyncCollection[dict[str, Any]]:
+        """The collection of a document class, for queries; documents are written by their owners only."""
+        return self.database[document.get_collection_name()]
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable unless the database answers."""
@@ -147,7 +154,7 @@ async def connect(
         try:
             async with reachable():
                 await init_beanie(database=client[database], document_models=list(documents), skip_indexes=True)
-            return DatabaseHandle(client)
+            return DatabaseHandle(client, client[database])
         except DatabaseUnavailable as error:
             try:
                 await _pause(deadline, error)

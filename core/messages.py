@@ -166,7 +166,8 @@ class Silent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaking:
     """A persona is about to answer: show typing. `reply_ids` are messages already posted by an earlier attempt at the
-    same turn, which are to be edited, never posted again."""
+    same turn, which are to be edited, never posted again. Seen again within one stream, it means that the answer
+    starts over: forget the text so far."""
 
     source_id: str
     persona_id: str
@@ -189,6 +190,20 @@ class Spoken:
     model: str
     fallback: bool = False
     passages: tuple[Passage, ...] = field(default=())
+
+
+TurnStatus = Literal["claimed", "posted", "spoken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTurn:
+    """A turn that was decided and is not delivered yet: `claimed`, then `posted` (an id is known) or `spoken` (the text
+    is known). Streaming `message` again goes on with it."""
+
+    message: IncomingMessage
+    persona_id: str
+    status: TurnStatus
+    reply_ids: tuple[str, ...] = ()
 
 
 ReplyEvent = Silent | Speaking | Delta | Spoken
