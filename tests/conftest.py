@@ -1,0 +1,76 @@
+"""What several kinds of tests share: a real database server, and one Ray cluster for the whole run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from actors.channel_state import ChannelDocument
+from core.documents import DatabaseHandle, connect
+from deploy.database import EmbeddedDatabase
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def database_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database server of this run's own."""
+    server = EmbeddedDatabase(tmp_path_factory.mktemp("database"), free_port())
+    uri = server.start()
+    try:
+        server.wait_ready()
+        yield uri
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database_name() -> str:
+    """A database that no other test has used."""
+    return f"test_{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def database(database_uri: str, database_name: str) -> AsyncIterator[DatabaseHandle]:
+    """A connection to an empty database, with the document classes bound to it."""
+    handle = await connect(database_uri, database_name, [ChannelDocument])
+    yield handle
+    await handle.close()
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[None]:
+    """A Ray cluster of this run's own, with logical resources that do not depend on the machine: 8 CPUs and 1 GPU."""
+    os.environ["RAY_AUTH_MODE"] = "disabled"
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    import ray
+
+    folder = tempfile.mkdtemp(prefix="tr_")  # short: Ray's socket paths are limited to 107 characters
+    ray.init(
+        address="local",
+        num_cpus=8,
+        num_gpus=1,
+        include_dashboard=False,
+        _temp_dir=folder,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)

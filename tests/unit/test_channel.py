@@ -1,0 +1,229 @@
+"""The channel actor over a real database: one answer per message, whoever dies on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+
+import pytest
+
+from actors.channel import KIND, ChannelActor, channels_with_open_turns, known_channels
+from actors.channel_state import ChannelDocument
+from actors.host import VirtualHost
+from actors.routing import ChannelRules
+from actors.virtual import LocalVirtualActors
+from core.documents import DatabaseHandle
+from core.errors import RequestError, UnknownPersona
+from core.messages import Author, Delta, IncomingMessage, OpenTurn, ReplyEvent, Silent, Speaking, Spoken
+from tests.support.cast import ScriptedApp, make_message, make_pack
+
+RULES = ChannelRules(memory_window=6, memory_ttl_s=60)
+
+
+def make_actors(app: ScriptedApp, rules: ChannelRules = RULES) -> LocalVirtualActors:
+    """A fresh process, as it were: the same database, no memory."""
+    return LocalVirtualActors(VirtualHost({KIND: partial(ChannelActor, app=app, pack=make_pack(), rules=rules)}))
+
+
+def addressed(number: int, content: str = "hello", **changes: object) -> IncomingMessage:
+    now_ms = time.time_ns() // 1_000_000
+    return make_message(number, content, mentions_bot=True, **{"created_ms": now_ms + number, **changes})
+
+
+async def hear(actors: LocalVirtualActors, message: IncomingMessage) -> list[ReplyEvent]:
+    return [event async for event in actors.stream(KIND, "500", "turn", message)]
+
+
+async def answer(actors: LocalVirtualActors, message: IncomingMessage, *reply_ids: str) -> str:
+    """The whole life of a message; returns what was said."""
+    events = await hear(actors, message)
+    spoken = events[-1]
+    assert isinstance(spoken, Spoken)
+    await actors.call(KIND, "500", "delivered", message.id, reply_ids)
+    return spoken.text
+
+
+async def test_a_mention_is_answered_and_the_turn_closed(database: DatabaseHandle) -> None:
+    actors = make_actors(ScriptedApp())
+    message = addressed(1)
+    events = await hear(actors, message)
+    assert events[0] == Speaking(source_id=message.id, persona_id="elio", trigger="mention")
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == "elio hears hello"
+    assert events[-1] == Spoken(text="elio hears hello", model="scripted")
+    assert await channels_with_open_turns(database) == ["500"]
+
+    await actors.call(KIND, "500", "posted", message.id, "2001")
+    [turn] = await actors.call(KIND, "500", "open_turns")
+    assert turn == OpenTurn(message=message, persona_id="elio", status="spoken", reply_ids=("2001",))
+
+    await actors.call(KIND, "500", "delivered", message.id, ("2001", "2002"))
+    assert await actors.call(KIND, "500", "open_turns") == ()
+    assert await channels_with_open_turns(database) == []
+    assert await actors.call(KIND, "500", "known_replies") == ("2001", "2002")
+    assert await hear(actors, message) == [Silent(source_id=message.id, reason="duplicate")]
+
+
+async def test_everything_acknowledged_is_known_to_the_next_process(database: DatabaseHandle) -> None:
+    app = ScriptedApp()
+    message = addressed(1)
+    first = make_actors(app)
+    await hear(first, message)
+    await first.call(KIND, "500", "posted", message.id, "2001")
+
+    second = make_actors(app)
+    events = await hear(second, message)
+    assert events == [
+        Speaking(source_id=message.id, persona_id="elio", trigger="mention", reply_ids=("2001",)),
+        Spoken(text="elio hears hello", model="scripted"),
+    ]
+    assert len(app.requests) == 1, "the model is not asked for a text that is known"
+    await second.call(KIND, "500", "delivered", message.id, ("2001",))
+
+    third = make_actors(app)
+    assert await hear(third, message) == [Silent(source_id=message.id, reason="duplicate")]
+    assert [turn.text for turn in await third.call(KIND, "500", "history")] == ["hello", "elio hears hello"]
+
+
+async def test_a_turn_cut_off_while_the_model_spoke_is_taken_up_again(database: DatabaseHandle) -> None:
+    message = addressed(1)
+    dying = make_actors(ScriptedApp(gate=asyncio.Event()))
+    stream = dying.stream(KIND, "500", "turn", message)
+    assert isinstance(await anext(stream), Speaking)
+
+    app = ScriptedApp()
+    assert await answer(make_actors(app), message, "2001") == "elio hears hello"
+    assert len(app.requests) == 1
+    await stream.aclose()
+
+
+async def test_a_second_listener_joins_the_same_reply_and_the_first_falls_silent(database: DatabaseHandle) -> None:
+    app = ScriptedApp(gate=asyncio.Event())
+    actors = make_actors(app)
+    message = addressed(1)
+    first = asyncio.create_task(hear(actors, message))
+    while not app.requests:
+        await asyncio.sleep(0.01)
+    second = asyncio.create_task(hear(actors, message))
+    assert (await first)[-1] == Silent(source_id=message.id, reason="superseded")
+    assert app.gate
+    app.gate.set()
+    events = await second
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == "elio hears hello"
+    assert isinstance(events[-1], Spoken)
+    assert len(app.requests) == 1
+
+
+async def test_a_reply_is_finished_although_its_listener_left(database: DatabaseHandle) -> None:
+    app = ScriptedApp(gate=asyncio.Event())
+    actors = make_actors(app)
+    message = addressed(1)
+    stream = actors.stream(KIND, "500", "turn", message)
+    assert isinstance(await anext(stream), Speaking)
+    await stream.aclose()
+    assert app.gate
+    app.gate.set()
+    async with asyncio.timeout(5):
+        while (await actors.call(KIND, "500", "open_turns"))[0].status != "spoken":
+            await asyncio.sleep(0.01)
+
+
+async def test_a_failing_persona_app_is_answered_for(database: DatabaseHandle) -> None:
+    message = addressed(1)
+    events = await hear(make_actors(ScriptedApp(fails=RuntimeError("model gone"))), message)
+    spoken = events[-1]
+    assert isinstance(spoken, Spoken)
+    assert spoken.fallback
+    assert spoken.text in make_pack().persona("elio").fallback_plain
+
+
+async def test_a_hanging_persona_app_is_answered_for_after_the_deadline(
+    database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.channel._GRACE_S", 0.05)
+    app = ScriptedApp(gate=asyncio.Event())
+    started = time.monotonic()
+    events = await hear(make_actors(app), addressed(1, deadline_ms=time.time_ns() // 1_000_000 + 200))
+    assert isinstance(events[-1], Spoken)
+    assert events[-1].fallback
+    assert 0.1 < time.monotonic() - started < 3
+
+
+async def test_an_abandoned_turn_is_closed_and_its_listener_told(database: DatabaseHandle) -> None:
+    app = ScriptedApp(gate=asyncio.Event())
+    actors = make_actors(app)
+    message = addressed(1)
+    listening = asyncio.create_task(hear(actors, message))
+    while not app.requests:
+        await asyncio.sleep(0.01)
+    await actors.call(KIND, "500", "abandon", message.id, "channel deleted")
+    assert (await listening)[-1] == Silent(source_id=message.id, reason="abandoned")
+    assert await actors.call(KIND, "500", "open_turns") == ()
+    assert await hear(actors, message) == [Silent(source_id=message.id, reason="duplicate")]
+
+
+async def test_chatter_is_remembered_and_saved_within_the_lazy_time(
+    database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ChannelActor, "lazy_save_s", 0.1)
+    app = ScriptedApp()
+    actors = make_actors(app)
+    now_ms = time.time_ns() // 1_000_000
+    chatter = make_message(1, "the harbour froze", created_ms=now_ms)
+    assert await hear(actors, chatter) == [Silent(source_id=chatter.id, reason="not_addressed")]
+    assert (await ChannelDocument.load("500")).rev == 0, "chatter costs no write of its own"
+    await asyncio.sleep(0.4)
+    stored = await ChannelDocument.load("500")
+    assert [turn.text for turn in stored.state.turns] == ["the harbour froze"]
+    assert await known_channels(database, since_ms=now_ms) == ["500"]
+    assert await known_channels(database, since_ms=now_ms + 1) == []
+
+    await answer(actors, addressed(2, "what froze?"), "2001")
+    assert [turn.text for turn in app.requests[0].history] == ["the harbour froze"]
+    assert await actors.call(KIND, "500", "last_seen") == addressed(2).id
+
+
+async def test_bots_cost_nothing_and_are_never_answered(database: DatabaseHandle) -> None:
+    actors = make_actors(ScriptedApp())
+    message = addressed(1, "potato", author=Author(id="9", name="Elio", bot=True))
+    assert await hear(actors, message) == [Silent(source_id=message.id, reason="loop_guard")]
+    assert await actors.call(KIND, "500", "history") == ()
+
+
+async def test_who_answers_is_set_and_cleared(database: DatabaseHandle) -> None:
+    actors = make_actors(ScriptedApp())
+    assert await actors.call(KIND, "500", "set_persona", "Olga") == "olga"
+    assert await answer(actors, addressed(1), "2001") == "olga hears hello"
+    assert await answer(actors, addressed(2, "a potato"), "2002") == "glordon hears a potato"
+    reply = make_message(3, "oh?", reply_to="2002", created_ms=time.time_ns() // 1_000_000)
+    assert await answer(actors, reply, "2003") == "glordon hears oh?"
+    assert await actors.call(KIND, "500", "set_persona", None) == "elio"
+    with pytest.raises(UnknownPersona):
+        await actors.call(KIND, "500", "set_persona", "nobody")
+    assert await actors.call(KIND, "500", "persona") == "elio"
+    await actors.call(KIND, "500", "clear")
+    assert await actors.call(KIND, "500", "history") == ()
+
+
+async def test_a_follow_up_knows_the_answer_that_is_still_on_its_way_out(database: DatabaseHandle) -> None:
+    app = ScriptedApp()
+    actors = make_actors(app)
+    await hear(actors, addressed(1, "one"))
+    await hear(actors, addressed(2, "two"))
+    assert [turn.text for turn in app.requests[1].history] == ["one", "elio hears one"]
+
+
+async def test_reports_on_messages_never_heard_are_refused(database: DatabaseHandle) -> None:
+    actors = make_actors(ScriptedApp())
+    for method, argument in (("posted", "1"), ("delivered", ("1",)), ("abandon", "why")):
+        with pytest.raises(RequestError, match="never heard"):
+            await actors.call(KIND, "500", method, "12345", argument)
+    with pytest.raises(RequestError, match="not a Discord id"):
+        await hear(actors, addressed(1, id="twelve"))
+    message = addressed(2)
+    unfinished = make_actors(ScriptedApp(gate=asyncio.Event()))
+    stream = unfinished.stream(KIND, "500", "turn", message)
+    await anext(stream)
+    with pytest.raises(RequestError, match="not spoken yet"):
+        await unfinished.call(KIND, "500", "delivered", message.id, ("1",))
+    await stream.aclose()
