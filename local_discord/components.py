@@ -1,0 +1,74 @@
+"""Message components: checked by Discord's rules, kept as they were given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from local_discord.codec import Doc
+from local_discord.errors import invalid_field
+from local_discord.objects import COMPONENTS_V2
+
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+SELECTS = (3, 5, 6, 7, 8)
+LINK_BUTTON = 5
+_V2_TYPES = (9, 10, 11, 12, 13, 14, 17)
+
+
+def walk(components: list[Doc]) -> Iterator[Doc]:
+    """All components, outer before inner."""
+    for component in components:
+        if isinstance(component, dict):
+            yield component
+            yield from walk([*component.get("components", ()), *filter(None, [component.get("accessory")])])
+            if isinstance(inner := component.get("component"), dict):
+                yield from walk([inner])
+
+
+def find(components: list[Doc], custom_id: str) -> Doc | None:
+    return next((c for c in walk(components) if c.get("custom_id") == custom_id), None)
+
+
+def check(components: list[Doc], flags: int) -> list[Doc]:
+    """The same list, or ApiError 50035 naming what is wrong. Components without an `id` are numbered from 1."""
+    modern = bool(flags & COMPONENTS_V2)
+    if not modern and len(components) > 5:
+        raise invalid_field("components", "BASE_TYPE_MAX_LENGTH", "Must be 5 or fewer in length.")
+    seen: set[str] = set()
+    every = list(walk(components))
+    if len(every) > 40:
+        raise invalid_field("components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", "At most 40 components.")
+    for index, component in enumerate(components):
+        kind = component.get("type")
+        if kind != ROW and not (modern and kind in _V2_TYPES):
+            raise invalid_field(f"components.{index}.type", "UNION_TYPE_CHOICES", "Value of field must be one of (1,).")
+    for number, component in enumerate(every, start=1):
+        component.setdefault("id", number)
+        _check_one(component, seen)
+    return components
+
+
+def _check_one(component: Doc, seen: set[str]) -> None:
+    kind = component.get("type")
+    if kind == ROW:
+        inner = component.get("components")
+        if not isinstance(inner, list) or not 1 <= len(inner) <= 5:
+            raise invalid_field("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+    if kind == BUTTON and component.get("style") == LINK_BUTTON:
+        if not str(component.get("url", "")).startswith(("http://", "https://", "discord://")):
+            raise invalid_field("components.url", "BASE_TYPE_REQUIRED", "This field is required")
+        return
+    if kind in (BUTTON, TEXT_INPUT, *SELECTS):
+        custom_id = component.get("custom_id")
+        if not isinstance(custom_id, str) or not 1 <= len(custom_id) <= 100:
+            raise invalid_field("components.custom_id", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        if custom_id in seen:
+            raise invalid_field(
+                "components.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
+            )
+        seen.add(custom_id)
+    if len(str(component.get("label") or "")) > 80:
+        raise invalid_field("components.label", "BASE_TYPE_MAX_LENGTH", "Must be 80 or fewer in length.")
+    if kind == STRING_SELECT:
+        options = component.get("options")
+        if not isinstance(options, list) or not 1 <= len(options) <= 25:
+            raise invalid_field("components.options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")

@@ -1,0 +1,52 @@
+"""Accounts, their guilds and their direct messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_discord import objects
+from local_discord.errors import ApiError
+from local_discord.validation import Body, Snowflake
+from local_discord.web import Call, Routes
+
+routes = Routes()
+
+
+@routes.get("/users/{user_id}")
+async def get_user(call: Call) -> Any:
+    user = call.world.user(call.id("user_id"))
+    return objects.own_user(user) if user["id"] == call.my_id else objects.user(user)
+
+
+@routes.get("/users/@me/guilds")
+async def my_guilds(call: Call) -> Any:
+    keys = ("id", "name", "icon", "owner_id", "features")
+    guilds = [objects.guild(guild) for guild in call.world.guilds_of(call.my_id)]
+    return [{key: guild[key] for key in keys} for guild in guilds]
+
+
+@routes.get("/users/@me/channels")
+async def my_direct_channels(call: Call) -> Any:
+    mine = [c for c in call.world.store.channels.by(None) if call.my_id in c["recipient_ids"]]
+    return [call.world.show_channel(channel, call.my_id) for channel in mine]
+
+
+class DirectBody(Body):
+    recipient_id: Snowflake | None = None
+    recipients: list[Snowflake] | None = None
+
+
+@routes.post("/users/@me/channels")
+async def open_direct(call: Call) -> Any:
+    body = await call.body(DirectBody)
+    other = call.world.user(body.recipient_id or (body.recipients or [""])[0])
+    if other["id"] == call.my_id or (other.get("bot") and call.me.get("bot")):
+        raise ApiError(400, 50007, "Cannot send messages to this user")
+    known = {c["id"] for c in call.world.store.channels.by(None)}
+    channel = call.world.dm_between(call.my_id, other["id"])
+    if channel["id"] not in known:
+        for user_id in channel["recipient_ids"]:
+            if not call.world.user(user_id).get("bot"):  # bots learn of a DM by its first message
+                shown = call.world.show_channel(channel, user_id)
+                call.world.hub.to_users("CHANNEL_CREATE", [user_id], shown)
+    return call.world.show_channel(channel, call.my_id)
