@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
 
 
-class Actors(Protocol):
-    """The virtual actors: `kind` and `key` name one, `method` one of its public methods."""
+class ChannelIndex(Protocol):
+    """Which channels there are to look after, from the database rather than from every channel's actor."""
 
-    async def call(self, kind: str, key: str, method: str, *args: Any) -> Any:
-        """The method's result. Raises what the method raises, or Unavailable where no host answers."""
+    async def with_open_turns(self) -> list[str]:
+        """Ids of the channels in which an answer is not delivered yet. Raises TroupeError."""
+        ...
 
-    def stream(self, kind: str, key: str, method: str, *args: Any) -> AsyncIterator[Any]:
-        """What the method yields. Raises as `call` does, also between two items."""
+    async def heard_since(self, since_ms: int) -> list[str]:
+        """Ids of the channels in which something was heard since then, the latest first. Raises TroupeError."""
+        ...
 
 
 class PersonaApp(Protocol):
@@ -23,6 +26,7 @@ class PersonaApp(Protocol):
 
     def reply(self, request: ReplyRequest) -> AsyncIterator[Delta | Spoken]:
         """Deltas, then one Spoken. Raises TroupeError."""
+        ...
 
 
 class RetrievalApp(Protocol):
@@ -30,3 +34,12 @@ class RetrievalApp(Protocol):
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """The best passages, best first. Raises TroupeError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apps:
+    """The Serve apps that commands ask directly."""
+
+    persona: PersonaApp
+    retrieval: RetrievalApp

@@ -125,11 +125,14 @@ class Reply:
                 case Spoken():
                     self._text, self._complete = event.text, True
             self._stirred.set()
-            if self._complete:
-                return True
+        # Read to the end even after the last word: leaving early would cancel what the actor does after it.
+        if self._complete:
+            return True
         raise Unavailable("The reply broke off before it was whole.", component="actors")
 
     async def _begin(self, event: Speaking) -> None:
+        # A stream that began again inside the actors' client says so by a second Speaking.
+        self._text, self._complete = "", False
         face = self._voices.face(event.persona_id)
         self._recorded.update(event.reply_ids)
         for reply_id in event.reply_ids:

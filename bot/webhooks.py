@@ -163,6 +163,11 @@ class Voices:
         return channel is not None and channel.permissions_for(channel.guild.me).manage_webhooks
 
 
+def place_of(channel: object) -> Place | None:
+    """`channel` where it is one that conversations are held in, else None."""
+    return channel if isinstance(channel, Place) else None
+
+
 def signed(face: Face, text: str) -> str:
     """`text` as the bot itself says it in a persona's name."""
     return f"**{face.name}:** {text}"

@@ -1,0 +1,133 @@
+"""The bot's process, in plain Python: keeps a client connected to Discord and says how it is.
+
+`bot.actor` runs it inside a Ray actor. `connect_to` is the only place that knows of servers other than Discord itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+import aiohttp
+import discord
+import discord.gateway
+import discord.http
+import yarl
+
+from actors.virtual import Actors
+from bot.client import TroupeClient
+from bot.config import BotConfig
+from bot.ports import Apps, ChannelIndex
+from core.personas import Pack
+
+log = logging.getLogger(__name__)
+
+State = Literal["connecting", "ready", "reconnecting", "failed", "stopped"]
+
+_LOGIN_REFUSED = (
+    "bad token: set DISCORD_TOKEN in .env to your bot's token "
+    "(Discord's developer portal: your application, Bot, Reset Token)."
+)
+_NO_INTENT = (
+    "missing intent: switch on the Message Content intent "
+    "(Discord's developer portal: your application, Bot, Privileged Gateway Intents)."
+)
+_LONGEST_PAUSE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayHealth:
+    """How the bot is. `latency_ms` is the last heartbeat's round trip; `detail` says what to do where it failed."""
+
+    state: State
+    detail: str = ""
+    latency_ms: float | None = None
+    guilds: int = 0
+    user: str | None = None
+    turns: int = 0
+
+
+def connect_to(config: BotConfig) -> None:
+    """Point discord.py of this process at the servers that `config` names; without any it stays with Discord."""
+    if config.api_url:
+        discord.http.Route.BASE = config.api_url
+    if config.gateway_url:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(config.gateway_url)
+    if config.cdn_url:
+        discord.Asset.BASE = config.cdn_url
+
+
+class Gateway:
+    """Keeps the bot connected until it is stopped or Discord refuses it for good."""
+
+    def __init__(self, config: BotConfig, actors: Actors, index: ChannelIndex, pack: Pack, apps: Apps) -> None:
+        self._config, self._actors, self._index, self._pack, self._apps = config, actors, index, pack, apps
+        self._client: TroupeClient | None = None
+        self._failure = ""
+        self._stopping = False
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect and stay connected. Returns after `stop`, or when only the operator can help (`health` says how).
+
+        discord.py itself reconnects a lost connection; this starts over where logging in fails, with growing pauses.
+        """
+        connect_to(self._config)
+        pause = 1.0
+        try:
+            while not self._stopping:
+                loop = asyncio.get_running_loop()
+                begun = loop.time()
+                self._client = TroupeClient(self._config, self._actors, self._index, self._pack, self._apps)
+                try:
+                    async with self._client:
+                        await self._client.start(self._config.token)
+                except discord.LoginFailure:
+                    return self._fail(_LOGIN_REFUSED)
+                except discord.PrivilegedIntentsRequired:
+                    return self._fail(_NO_INTENT)
+                except discord.ConnectionClosed as error:
+                    if error.code == 4004:
+                        return self._fail(_LOGIN_REFUSED)
+                    log.warning("[DISCORD] the connection was closed: %s", error)
+                except (OSError, aiohttp.ClientError, discord.DiscordException) as error:
+                    log.warning("[DISCORD] cannot connect: %s", error)
+                except Exception:
+                    # An event that discord.py cannot read ends its connection; a new one may never see it again.
+                    log.exception("[DISCORD] the connection broke")
+                if not self._stopping:
+                    pause = 1.0 if loop.time() - begun > _LONGEST_PAUSE_S else min(pause * 2, _LONGEST_PAUSE_S)
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        finally:
+            self._ended.set()
+
+    async def stop(self, drain_s: float = 5.0) -> None:
+        """Let the turns under way finish for up to `drain_s` seconds, then disconnect."""
+        self._stopping = True
+        if self._client is not None:
+            await self._client.leave(drain_s)
+
+    def health(self) -> GatewayHealth:
+        """How the bot is, at once and without asking Discord."""
+        client = self._client
+        if self._failure:
+            return GatewayHealth(state="failed", detail=self._failure)
+        if self._stopping:
+            return GatewayHealth(state="stopped")
+        if client is None or not client.is_ready():
+            return GatewayHealth(state="connecting")
+        connected = client.ws is not None and client.ws.open
+        return GatewayHealth(
+            state="ready" if connected else "reconnecting",
+            latency_ms=round(client.latency * 1000, 1) if connected else None,
+            guilds=len(client.guilds),
+            user=str(client.user),
+            turns=len(client.turns),
+        )
+
+    def _fail(self, message: str) -> None:
+        self._failure = message
+        log.error("[DISCORD] %s", message)
