@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         default="auto", description="Weights' type. auto: float32 on a CPU, the model's own on a GPU."
     )
     llm_max_num_seqs: int = Field(default=64, ge=1, le=1024, description="Sequences the engine works on at once.")
+    llm_cpu_threads: int | None = Field(
+        default=None, ge=1, description="Threads of the engine on a CPU. Default: half of the cores."
+    )
     openai_base_url: str | None = Field(
         default=None,
         description="An OpenAI-compatible endpoint (Ollama, llama.cpp, OpenRouter…) to use instead of vLLM.",

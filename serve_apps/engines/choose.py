@@ -1,0 +1,33 @@
+"""The one place that decides which engine answers."""
+
+from __future__ import annotations
+
+from core.settings import Settings
+from serve_apps.engines.base import Engine
+
+
+async def start_engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for, started: the endpoint of OPENAI_BASE_URL, else vLLM with LLM_MODEL.
+
+    Raises ConfigError where it cannot work with these settings, ModelUnavailable where it may work later.
+    """
+    # Each import is paid only by who needs it: vLLM's takes seconds.
+    if settings.openai_base_url is not None:
+        from serve_apps.engines.openai_engine import OpenAIConfig, OpenAIEngine
+
+        # The default of LLM_MODEL is a folder here, which means nothing to a server there.
+        model = settings.llm_model if "llm_model" in settings.model_fields_set else None
+        return await OpenAIEngine.start(
+            OpenAIConfig(base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=model)
+        )
+    from serve_apps.engines.vllm_engine import VllmConfig, VllmEngine
+
+    return await VllmEngine.start(
+        VllmConfig(
+            model=settings.llm_model,
+            dtype=settings.llm_dtype,
+            max_model_len=settings.llm_max_model_len,
+            max_num_seqs=settings.llm_max_num_seqs,
+            cpu_threads=settings.llm_cpu_threads,
+        )
+    )

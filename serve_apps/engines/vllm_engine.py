@@ -1,0 +1,253 @@
+"""vLLM as an engine, the same class on a CPU and on a GPU: only dtype and memory settings differ."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pydantic import BaseModel, Field
+
+from core.errors import ConfigError, ModelUnavailable, RequestError
+from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
+from serve_apps.clock import until
+from serve_apps.engines.base import check_request
+
+if TYPE_CHECKING:
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+COMPONENT = "llm"
+
+
+class VllmConfig(BaseModel, frozen=True):
+    """How the engine is started."""
+
+    model: str = Field(description="A folder or a Hugging Face id.")
+    dtype: str = Field(default="auto", description="auto: float32 on a CPU, the model's own on a GPU.")
+    max_model_len: int | None = Field(default=None, description="Window in tokens; None takes the model's own.")
+    max_num_seqs: int = Field(default=64, description="Sequences worked on at once.")
+    max_loras: int = Field(default=4, description="LoRA adapters that one batch may mix.")
+    max_cpu_loras: int = Field(default=16, description="LoRA adapters kept in memory.")
+    max_lora_rank: int = Field(default=16, description="Highest rank of an adapter.")
+    kv_cache_gib: int = Field(default=1, description="Memory for the key-value cache on a CPU.")
+    cpu_threads: int | None = Field(default=None, description="Threads on a CPU; None takes half of the cores.")
+    seed: int = Field(default=0, description="Seed of requests that bring none.")
+
+
+class VllmEngine:
+    """An engine over `AsyncLLM`. Use `await VllmEngine.start(config)`; a started engine is ready."""
+
+    name = "vllm"
+
+    def __init__(self, llm: AsyncLLM, config: VllmConfig) -> None:
+        self.model = Path(config.model).name if Path(config.model).is_dir() else config.model
+        self.max_model_len: int = llm.model_config.max_model_len
+        self._llm = llm
+        self._tokenizer: Any = llm.get_tokenizer()
+        self._config = config
+        self._adapters: dict[str, Any] = {}
+        # vLLM caches adapters by number, so a retrained adapter needs a number never used before.
+        self._adapter_ids = itertools.count(1)
+        self._adapter_lock = asyncio.Lock()
+
+    @classmethod
+    async def start(cls, config: VllmConfig) -> VllmEngine:
+        """Load the model. Takes about 20 s on two cores. Raises ConfigError where the model or its settings are wrong,
+        ModelUnavailable where the engine's processes fail to start."""
+        _prepare_environment(config)
+        from vllm import AsyncEngineArgs  # imported late: it reads the environment prepared above
+        from vllm.platforms import current_platform
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        cpu = current_platform.is_cpu()
+        # bfloat16 takes an AMX kernel that dies of an illegal instruction inside a Ray worker.
+        dtype = "float32" if cpu and config.dtype == "auto" else config.dtype
+        args = AsyncEngineArgs(
+            model=config.model,
+            dtype=dtype,
+            max_model_len=config.max_model_len,
+            max_num_seqs=config.max_num_seqs,
+            enforce_eager=cpu,
+            # One process less, which is 10 s of imports; the two that stay are this one and the engine's.
+            distributed_executor_backend="uni" if cpu else None,
+            enable_prefix_caching=True,
+            enable_lora=True,
+            max_loras=config.max_loras,
+            max_cpu_loras=config.max_cpu_loras,
+            max_lora_rank=config.max_lora_rank,
+            seed=config.seed,
+            disable_log_stats=True,
+        )
+        try:
+            llm = AsyncLLM.from_engine_args(args)
+        except (ValueError, OSError) as error:
+            raise ConfigError(
+                f"vLLM cannot load {config.model!r}: {_first_line(error)}.",
+                field="LLM_MODEL",
+                fix="Give a folder with a model or a Hugging Face id, and a window that it supports.",
+            ) from error
+        except RuntimeError as error:
+            raise ModelUnavailable(f"The engine did not start: {_first_line(error)}.", component=COMPONENT) from error
+        return cls(llm, config)
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+        check_request(request)
+        lora = self._adapter(request.adapter)
+        prompt_ids = self._encode(request)
+        if len(prompt_ids) + request.max_tokens > self.max_model_len:
+            given = "prompt" if request.prompt else "messages"
+            field = "max_tokens" if len(prompt_ids) < self.max_model_len else given
+            raise RequestError(
+                f"The prompt has {len(prompt_ids)} tokens and `max_tokens` is {request.max_tokens}, "
+                f"but the model's window holds {self.max_model_len}.",
+                field=field,
+            )
+        async for chunk in until(request.deadline_ms, self._stream(request, prompt_ids, lora), "the text"):
+            yield chunk
+
+    async def _stream(self, request: GenerateRequest, prompt_ids: list[int], lora: Any) -> AsyncIterator[GenerateChunk]:
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+        outputs = self._llm.generate(
+            {"prompt_token_ids": prompt_ids}, self._sampling(request), uuid.uuid4().hex, lora_request=lora
+        )
+        model = request.adapter or self.model
+        completion_tokens = 0
+        try:
+            async for output in outputs:
+                piece = output.outputs[0]
+                completion_tokens += len(piece.token_ids)
+                if output.finished:
+                    usage = Usage(prompt_tokens=len(prompt_ids), completion_tokens=completion_tokens)
+                    reason = piece.finish_reason or "stop"
+                    yield GenerateChunk(text=piece.text, model=model, finish_reason=reason, usage=usage)
+                elif piece.text:
+                    yield GenerateChunk(text=piece.text, model=model)
+        except (ValueError, VLLMClientError) as error:
+            raise RequestError(f"The engine refused the request: {_first_line(error)}.", field="messages") from error
+        except (EngineDeadError, EngineGenerateError) as error:
+            raise ModelUnavailable("The engine died while it wrote.", component=COMPONENT) from error
+        finally:
+            await outputs.aclose()  # aborts the request in the engine where it is not finished
+
+    def _sampling(self, request: GenerateRequest) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        defaults = self._llm.model_config.get_diff_sampling_param() or {}
+        given = {"temperature": request.temperature, "top_p": request.top_p, "seed": request.seed}
+        values = {**defaults, **{name: value for name, value in given.items() if value is not None}}
+        values.update(max_tokens=request.max_tokens, stop=list(request.stop), output_kind=RequestOutputKind.DELTA)
+        return SamplingParams(**values)
+
+    def _encode(self, request: GenerateRequest) -> list[int]:
+        if request.prompt is not None:
+            return list(self._tokenizer.encode(request.prompt))
+        return self._render(request.messages)
+
+    def _render(self, messages: Sequence[ChatMessage]) -> list[int]:
+        try:
+            return list(
+                self._tokenizer.apply_chat_template(
+                    [asdict(message) for message in messages],
+                    add_generation_prompt=True,
+                    tokenize=True,
+                    return_dict=False,
+                )
+            )
+        except Exception as error:  # templates raise what they like: jinja errors, ValueError
+            raise RequestError(
+                f"The model's chat template refuses these messages: {_first_line(error)}.", field="messages"
+            ) from error
+
+    async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
+        return len(self._render(messages))
+
+    async def check_health(self) -> None:
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        try:
+            await self._llm.check_health()
+        except EngineDeadError as error:
+            raise ModelUnavailable("The engine's process is dead.", component=COMPONENT) from error
+
+    async def add_adapter(self, name: str, path: str) -> None:
+        from vllm.lora.request import LoRARequest
+
+        folder = _adapter_folder(path, self._config.max_lora_rank)
+        async with self._adapter_lock:
+            lora = LoRARequest(lora_name=name, lora_int_id=next(self._adapter_ids), lora_path=folder)
+            try:
+                await self._llm.add_lora(lora)
+            except Exception as error:
+                await self.check_health()
+                raise RequestError(f"The adapter cannot be loaded: {_first_line(error)}.", field="path") from error
+            older = self._adapters.get(name)
+            self._adapters[name] = lora
+            if older is not None:
+                await self._llm.remove_lora(older.lora_int_id)
+
+    async def remove_adapter(self, name: str) -> None:
+        async with self._adapter_lock:
+            lora = self._adapter(name)
+            del self._adapters[name]
+            await self._llm.remove_lora(lora.lora_int_id)
+
+    def adapters(self) -> tuple[str, ...]:
+        return tuple(self._adapters)
+
+    def _adapter(self, name: str | None) -> Any:
+        if name is None:
+            return None
+        if name not in self._adapters:
+            known = ", ".join(self._adapters) or "none"
+            raise RequestError(f"There is no adapter {name!r} (loaded: {known}).", field="adapter")
+        return self._adapters[name]
+
+    def close(self) -> None:
+        self._llm.shutdown()
+
+
+def _prepare_environment(config: VllmConfig) -> None:
+    """What vLLM and its engine process read from the environment; some of it already while they are imported."""
+    environment = os.environ
+    if Path(config.model).is_dir():
+        environment["HF_HUB_OFFLINE"] = "1"
+    environment["VLLM_NO_USAGE_STATS"] = "1"
+    environment.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    environment.setdefault("VLLM_CPU_KVCACHE_SPACE", str(config.kv_cache_gib))
+    if not torch.cuda.is_available():
+        # vLLM moves its worker into a process of its own unless this says that there is no need.
+        environment["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        environment["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
+        # OpenMP's threads wait by spinning, so as many as cores would fight with everything else that runs here.
+        threads = config.cpu_threads or max(1, (os.cpu_count() or 2) // 2)
+        environment["OMP_NUM_THREADS"] = str(threads)
+
+
+def _adapter_folder(path: str, max_rank: int) -> str:
+    """The absolute folder of an adapter that this engine can hold. Raises RequestError (`path`)."""
+    folder = Path(path).resolve()
+    try:
+        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise RequestError(f"{path} is not the folder of a LoRA adapter.", field="path") from None
+    rank = config.get("r", 0) if isinstance(config, dict) else 0
+    if not 1 <= rank <= max_rank:
+        raise RequestError(f"The adapter has rank {rank}; the engine holds 1 to {max_rank}.", field="path")
+    return str(folder)
+
+
+def _first_line(error: BaseException) -> str:
+    """What went wrong in one line; in a Pydantic error that is not the first."""
+    lines = [line.strip() for line in str(error).strip().split("\n") if line.strip()]
+    said = next((line.removeprefix("Value error, ") for line in lines if line.startswith("Value error, ")), None)
+    return (said or (lines[0] if lines else type(error).__name__)).rstrip(".")

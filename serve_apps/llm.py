@@ -1,0 +1,120 @@
+"""The language model as a Serve deployment: a thin shell over an engine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from ray import serve
+
+from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
+from core.settings import Settings
+from serve_apps.engines.base import Engine
+from serve_apps.engines.choose import start_engine
+
+logger = logging.getLogger(__name__)
+
+NAME = "llm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A whole generated text."""
+
+    text: str
+    model: str
+    finish_reason: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """What answers: the engine, its model and the adapters that may be asked for by name."""
+
+    engine: str
+    model: str
+    adapters: tuple[str, ...]
+
+
+class Llm:
+    """Holds one engine. Errors are those of `Engine.generate`; Serve replaces the replica when the engine is dead."""
+
+    async def __init__(  # type: ignore[misc]  # Serve awaits constructors
+        self, settings: Settings, start: Callable[[Settings], Awaitable[Engine]] = start_engine
+    ) -> None:
+        self._engine = await start(settings)
+        logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
+
+    async def generate(self, request: GenerateRequest) -> AsyncIterator[GenerateChunk]:
+        """The text as it comes; closing the stream stops the generation."""
+        async with aclosing(self._engine.generate(request)) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                yield chunk
+
+    async def complete(self, request: GenerateRequest) -> Generation:
+        """The whole text at once."""
+        text: list[str] = []
+        chunk: GenerateChunk | None = None
+        async for chunk in self._engine.generate(request):
+            text.append(chunk.text)
+        if chunk is None or chunk.usage is None:
+            raise RuntimeError("The engine ended its stream without a last chunk.")
+        reason = chunk.finish_reason or "stop"
+        return Generation(text="".join(text), model=chunk.model, finish_reason=reason, usage=chunk.usage)
+
+    async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
+        """Tokens of `messages` as the model reads them."""
+        return await self._engine.count_tokens(messages)
+
+    async def info(self) -> ModelInfo:
+        """What answers here."""
+        return ModelInfo(engine=self._engine.name, model=self._engine.model, adapters=self._engine.adapters())
+
+    async def add_adapter(self, name: str, path: str) -> None:
+        """Load a LoRA adapter, or replace the one of that name."""
+        await self._engine.add_adapter(name, path)
+
+    async def remove_adapter(self, name: str) -> None:
+        """Unload a LoRA adapter."""
+        await self._engine.remove_adapter(name)
+
+    async def check_health(self) -> None:
+        """Called by Serve. An error, three times in a row, makes it replace this replica."""
+        await self._engine.check_health()
+
+    def __del__(self) -> None:
+        if engine := getattr(self, "_engine", None):  # there is none where the start failed
+            engine.close()
+
+
+def llm_app(settings: Settings) -> Any:
+    """The application. PRELOAD_LLM=false lets it sleep: no replica until somebody asks, none again after
+    IDLE_UNLOAD_S without requests."""
+    queued = 4 * settings.llm_max_num_seqs
+    options: dict[str, Any] = {
+        "max_ongoing_requests": 2 * settings.llm_max_num_seqs,
+        "max_queued_requests": queued,
+        "health_check_period_s": 1.0,
+        "health_check_timeout_s": 15.0,
+        "graceful_shutdown_timeout_s": 5.0,
+        "ray_actor_options": {"num_cpus": 1},
+    }
+    if settings.preload_llm:
+        options["num_replicas"] = 1
+    else:
+        options["autoscaling_config"] = {
+            "min_replicas": 0,
+            "initial_replicas": 0,
+            "max_replicas": 1,
+            "target_ongoing_requests": settings.llm_max_num_seqs,
+            "upscale_delay_s": 0.0,
+            "downscale_delay_s": settings.idle_unload_s,
+            "downscale_to_zero_delay_s": settings.idle_unload_s,
+            # Serve looks at averages over this period, so a shorter one would forget the only request.
+            "look_back_period_s": 12.0,
+            "metrics_interval_s": 2.0,
+        }
+    return serve.deployment(Llm, name=NAME, **options).bind(settings)
