@@ -93,7 +93,13 @@ class ChannelState(BaseModel):
         if len(self.handled) > MAX_HANDLED:
             self.floor = self.handled.pop(0)
         self.seen_ms = max(self.seen_ms, message.created_ms)
-        line = Turn(message_id=message.id, speaker=message.author.name, text=message.content, at_ms=message.created_ms)
+        line = Turn(
+            message_id=message.id,
+            speaker=message.author.name,
+            text=message.content,
+            at_ms=message.created_ms,
+            addressed_to=decision.persona_id or None,
+        )
         self._remember(line, rules, now_ms)
         if decision.trigger is None:
             return None
@@ -143,7 +149,8 @@ class ChannelState(BaseModel):
     def recall(self, persona_id: str, rules: ChannelRules, now_ms: int) -> tuple[Turn, ...]:
         """What a persona knows of the channel, oldest first: the last lines within the window and the time to live.
 
-        Lines of other personas fill at most a third of the window, so that their talk does not drive out its own.
+        Talk between people and other personas fills at most a third of the window, so that it does not drive out
+        the persona's own.
         """
         horizon = now_ms - rules.memory_ttl_s * 1000
         others = max(1, rules.memory_window // 3)
@@ -153,7 +160,7 @@ class ChannelState(BaseModel):
                 break
             if turn.at_ms < horizon:
                 continue
-            if turn.persona_id not in (None, persona_id):
+            if (turn.persona_id or turn.addressed_to or persona_id) != persona_id:
                 others -= 1
                 if others < 0:
                     continue

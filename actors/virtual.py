@@ -249,18 +249,20 @@ def start_hosts(count: int, spec: HostSpec, *, namespace: str = NAMESPACE) -> Vi
 
     They are detached: they live until `VirtualActors.stop` or the end of the cluster. Does not wait for them.
     """
-    host = ray.remote(HostActor).options(
-        namespace=namespace,
-        lifetime="detached",
-        get_if_exists=True,
+    host = ray.remote(
         max_restarts=-1,
         max_task_retries=0,  # VirtualActors calls again itself, within the caller's deadline
-        max_concurrency=10_000,
         num_cpus=0,
-        scheduling_strategy="SPREAD",
-    )
+    )(HostActor)
     for index in range(count):
-        host.options(name=host_name(index)).remote(spec)
+        host.options(
+            name=host_name(index),
+            namespace=namespace,
+            lifetime="detached",
+            get_if_exists=True,
+            max_concurrency=10_000,
+            scheduling_strategy="SPREAD",
+        ).remote(spec)
     return VirtualActors(count, namespace=namespace)
 
 

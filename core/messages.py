@@ -62,13 +62,15 @@ class IncomingMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One remembered line of a channel. `persona_id` is set where a persona spoke, None where a person did."""
+    """One remembered line of a channel. `persona_id` is set where a persona spoke, None where a person did;
+    `addressed_to` is the persona that answers a person's line, None where nobody does."""
 
     message_id: str
     speaker: str
     text: str
     at_ms: int
     persona_id: str | None = None
+    addressed_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

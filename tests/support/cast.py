@@ -62,10 +62,12 @@ class ScriptedApp:
     gate: asyncio.Event | None = None
     fails: Exception | None = None
     requests: list[ReplyRequest] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reply(self, request: ReplyRequest) -> AsyncIterator[Delta | Spoken]:
         """See PersonaApp."""
         self.requests.append(request)
+        self.asked.set()
         text = f"{request.persona_id} hears {request.message.content}"
         yield Delta(text=text[:8])
         if self.gate:

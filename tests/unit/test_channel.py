@@ -17,6 +17,7 @@ from core.documents import DatabaseHandle
 from core.errors import RequestError, UnknownPersona
 from core.messages import Author, Delta, IncomingMessage, OpenTurn, ReplyEvent, Silent, Speaking, Spoken
 from tests.support.cast import ScriptedApp, make_message, make_pack
+from tests.support.eventually import eventually
 
 RULES = ChannelRules(memory_window=6, memory_ttl_s=60)
 
@@ -102,8 +103,7 @@ async def test_a_second_listener_joins_the_same_reply_and_the_first_falls_silent
     actors = make_actors(app)
     message = addressed(1)
     first = asyncio.create_task(hear(actors, message))
-    while not app.requests:
-        await asyncio.sleep(0.01)
+    await app.asked.wait()
     second = asyncio.create_task(hear(actors, message))
     assert (await first)[-1] == Silent(source_id=message.id, reason="superseded")
     assert app.gate
@@ -123,9 +123,12 @@ async def test_a_reply_is_finished_although_its_listener_left(database: Database
     await stream.aclose()
     assert app.gate
     app.gate.set()
-    async with asyncio.timeout(5):
-        while (await actors.call(KIND, "500", "open_turns"))[0].status != "spoken":
-            await asyncio.sleep(0.01)
+
+    async def spoken() -> bool:
+        [turn] = await actors.call(KIND, "500", "open_turns")
+        return bool(turn.status == "spoken")
+
+    await eventually(spoken)
 
 
 async def test_a_failing_persona_app_is_answered_for(database: DatabaseHandle) -> None:
@@ -154,8 +157,7 @@ async def test_an_abandoned_turn_is_closed_and_its_listener_told(database: Datab
     actors = make_actors(app)
     message = addressed(1)
     listening = asyncio.create_task(hear(actors, message))
-    while not app.requests:
-        await asyncio.sleep(0.01)
+    await app.asked.wait()
     await actors.call(KIND, "500", "abandon", message.id, "channel deleted")
     assert (await listening)[-1] == Silent(source_id=message.id, reason="abandoned")
     assert await actors.call(KIND, "500", "open_turns") == ()
