@@ -140,13 +140,14 @@ class Recovery:
             return {}  # a first start: nobody has been waiting for us
         # Where nobody has spoken to us before, being away began with the last message heard anywhere.
         away_since = int(await self._actors.call("channel", heard[0], "last_seen") or 0)
-        cached = [
-            c for guild in self._client.guilds for c in (*guild.text_channels, *guild.voice_channels, *guild.threads)
-        ]
-        stirred = {c.id for c in cached if (c.last_message_id or 0) > oldest}
-        guild_ids = {c.id for c in cached}
+        cached: dict[int, int] = {}
+        for guild in self._client.guilds:
+            channels: list[discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread]
+            channels = [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]
+            cached |= {channel.id: channel.last_message_id or 0 for channel in channels}
+        stirred = [channel_id for channel_id, last in cached.items() if last > oldest]
         # Nothing tells whether a direct message came, so those are read where there was talk lately.
-        others = [int(channel_id) for channel_id in heard if int(channel_id) not in guild_ids][:_MOST_DMS]
+        others = [int(channel_id) for channel_id in heard if int(channel_id) not in cached][:_MOST_DMS]
 
         async def mark(channel_id: int) -> tuple[int, int]:
             seen = await self._actors.call("channel", str(channel_id), "last_seen")
