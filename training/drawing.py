@@ -1,7 +1,7 @@
 """A small canvas for round-headed characters: smooth shapes, soft gradients, eyes and smiles.
 
-Coordinates are in a square of 256 units whatever the size of the picture. Everything is drawn at four times the size and
-scaled down once, which is what makes the edges smooth. Nothing depends on fonts, on time or on unseeded chance, so the
+Coordinates are in a square of 256 units whatever the size of the picture. Everything is drawn at four times the size
+and scaled down once, which is what makes the edges smooth. Nothing depends on fonts, time or unseeded chance, so the
 same calls give the same pixels.
 """
 
@@ -19,6 +19,11 @@ FULL = SIDE * SCALE
 
 Point = tuple[float, float]
 Pen = ImageDraw.ImageDraw
+
+
+def at(points: str) -> list[Point]:
+    """Points written as an SVG path writes them: `at("62,118 58,78")`."""
+    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in points.split())]
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
@@ -49,7 +54,7 @@ def _curve(points: Sequence[Point], *, closed: bool) -> list[Point]:
 
 
 class Canvas:
-    """A picture in the making. Colors are `#rrggbb`; a second color makes a gradient from the shape's top to its foot."""
+    """A picture in the making. Colors are `#rrggbb`; with a second one a shape shades from top to foot."""
 
     def __init__(self, inner: str, outer: str) -> None:
         glow = Image.radial_gradient("L").resize((FULL, FULL))
@@ -58,9 +63,8 @@ class Canvas:
         )
 
     def finish(self, side: int = SIDE) -> Image.Image:
-        """The picture at `side` pixels, in 128 colors: flat art needs no more, and the file stays small."""
-        small = self.image.resize((side, side), Image.Resampling.LANCZOS)
-        return small.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        """The picture at `side` pixels."""
+        return self.image.resize((side, side), Image.Resampling.LANCZOS)
 
     def fill(self, draw: Callable[[Pen], None], top: str, foot: str | None = None, *, alpha: float = 1) -> None:
         """Paint whatever `draw` marks white on a mask."""
@@ -136,13 +140,9 @@ class Canvas:
 
     def smile(self, cx: float, cy: float, width: float, depth: float, color: str, line: float = 4) -> None:
         """A curved mouth; a negative depth frowns."""
-        half = width / 2
-        self.stroke(
-            [(cx - half, cy), (cx - half / 2, cy + depth * 0.75), (cx, cy + depth), (cx + half / 2, cy + depth * 0.75)]
-            + [(cx + half, cy)],
-            line,
-            color,
-        )
+        half, sag = width / 2, cy + depth * 0.75
+        points = [(cx - half, cy), (cx - half / 2, sag), (cx, cy + depth), (cx + half / 2, sag), (cx + half, cy)]
+        self.stroke(points, line, color)
 
     def grin(self, cx: float, cy: float, width: float, depth: float, *, tongue: str = "#ef7f86") -> None:
         """An open laughing mouth."""
