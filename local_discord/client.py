@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from local_discord import components
 from local_discord.codec import Doc, dumps, loads
 
 _SEQUENCE = itertools.count(1)
@@ -148,6 +149,114 @@ class Human:
         """Write to a user (the bot's id is `bot_id`); returns the message, whose `channel_id` is the DM's."""
         channel = await self.request("POST", "/users/@me/channels", {"recipient_id": user_id})
         return await self.send(str(channel["id"]), text, **more)
+
+    # Commands and components
+
+    async def commands(self, channel: str) -> list[Doc]:
+        """The application commands that can be used in a channel."""
+        index = await self.request("GET", f"/channels/{self.channel_id(channel)}/application-command-index")
+        found: list[Doc] = index["application_commands"]
+        return found
+
+    async def slash(self, channel: str, name: str, /, *, files: dict[str, bytes] | None = None, **options: Any) -> str:
+        """Run a command, subcommands by a space: `slash("general", "persona ask", question="hi")`.
+
+        Returns the interaction's nonce. Options are given by name with plain values; an attachment option takes the index
+        of its file. `message` sees the answer: `wait_for("MESSAGE_CREATE", lambda m: ...)`.
+        """
+        return await self._command(2, channel, name, options, None, files)
+
+    async def autocomplete(
+        self,
+        channel: str,
+        name: str,
+        /,
+        focused: str,
+        text: str,
+        timeout: float = 5,
+        **options: Any,  # noqa: ASYNC109
+    ) -> list[Doc]:
+        """The choices ({name, value}) that the bot offers while `text` stands in the option `focused`."""
+        nonce = await self._command(4, channel, name, {**options, focused: text}, focused)
+        event = "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE"
+        response = await self.wait_for(event, lambda data: data["nonce"] == nonce, timeout)
+        choices: list[Doc] = response["choices"]
+        return choices
+
+    async def click(self, message: Doc, custom_id: str, values: list[str] | None = None) -> str:
+        """Press a button, or choose `values` in a select, of a message as an event or REST gave it. Returns the nonce."""
+        component = components.find(message["components"], custom_id)
+        if component is None:
+            raise ValueError(f"No component {custom_id!r} in message {message['id']}.")
+        data: Doc = {"component_type": component["type"], "custom_id": custom_id}
+        if values is not None:
+            data["values"] = values
+        application_id = message.get("application_id") or self.seed["application_id"]
+        return await self._interact(3, message["channel_id"], application_id, data, message_id=message["id"])
+
+    async def submit(self, modal: Doc, **values: str | list[str]) -> str:
+        """Fill in a modal, as INTERACTION_MODAL_CREATE gave it; `values` are by custom id. Returns the nonce."""
+        fields = [
+            {"type": 1, "components": [{"type": 4, "custom_id": key, "value": value}]}
+            if isinstance(value, str)
+            else {"type": 18, "component": {"type": 3, "custom_id": key, "values": value}}
+            for key, value in values.items()
+        ]
+        data = {"id": modal["id"], "custom_id": modal["custom_id"], "components": fields}
+        return await self._interact(5, modal["channel_id"], modal["application"]["id"], data)
+
+    async def _command(
+        self,
+        kind: int,
+        channel: str,
+        name: str,
+        options: Doc,
+        focused: str | None,
+        files: dict[str, bytes] | None = None,
+    ) -> str:
+        root, *path = name.split()
+        known = await self.commands(channel)
+        command = next((c for c in known if c["name"] == root and c["type"] == 1), None)
+        if command is None:
+            raise ValueError(f"No command {root!r} in {channel}; there are {sorted(c['name'] for c in known)}.")
+        level, nesting = command["options"], []
+        for step in path:
+            nesting.append(next(option for option in level if option["name"] == step))
+            level = nesting[-1].get("options", [])
+        types = {option["name"]: option["type"] for option in level}
+        given: list[Doc] = [
+            {"type": types.get(key, 3), "name": key, "value": value, **({"focused": True} if key == focused else {})}
+            for key, value in options.items()
+        ]
+        for option in reversed(nesting):
+            given = [{"type": option["type"], "name": option["name"], "options": given}]
+        data: Doc = {"version": command["version"], "id": command["id"], "name": root, "type": 1, "options": given}
+        return await self._interact(kind, channel, command["application_id"], data, files=files)
+
+    async def _interact(
+        self,
+        kind: int,
+        channel: str,
+        application_id: str,
+        data: Doc,
+        *,
+        message_id: str | None = None,
+        files: dict[str, bytes] | None = None,
+    ) -> str:
+        channel_id = self.channel_id(channel)
+        nonce = f"{self.id[-6:]}{next(_SEQUENCE)}"
+        body: Doc = {
+            "type": kind,
+            "application_id": application_id,
+            "channel_id": channel_id,
+            "session_id": self.session_id,
+            "nonce": nonce,
+            "data": data,
+        }
+        if message_id is not None:
+            body["message_id"] = message_id
+        await self._post_message("/interactions", body, files)
+        return nonce
 
     @property
     def bot_id(self) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from local_discord.codec import Doc
 from local_discord.errors import invalid_field
 from local_discord.objects import COMPONENTS_V2
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+TEXT_DISPLAY, LABEL = 10, 18
 SELECTS = (3, 5, 6, 7, 8)
 LINK_BUTTON = 5
 _V2_TYPES = (9, 10, 11, 12, 13, 14, 17)
@@ -72,3 +74,49 @@ def _check_one(component: Doc, seen: set[str]) -> None:
         options = component.get("options")
         if not isinstance(options, list) or not 1 <= len(options) <= 25:
             raise invalid_field("components.options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")
+
+
+# Modals
+
+
+def check_modal(components: list[Doc]) -> list[Doc]:
+    """A modal's components, numbered, or ApiError 50035: rows or labels, each around one input."""
+    seen: set[str] = set()
+    for index, component in enumerate(components):
+        if not isinstance(component, dict) or component.get("type") not in (ROW, TEXT_DISPLAY, LABEL):
+            where = f"data.components.{index}.type"
+            raise invalid_field(where, "UNION_TYPE_CHOICES", "Value of field must be one of (1, 10, 18).")
+    for number, component in enumerate(walk(components), start=1):
+        component.setdefault("id", number)
+        _check_one(component, seen)
+    return components
+
+
+def fill_modal(defined: list[Doc], given: list[Doc], pick: Callable[[Doc, Any], list[str]]) -> list[Doc]:
+    """The components a bot gets when a person submits: as the modal has them, with what was filled in."""
+    return [_filled(component, given, pick) for component in defined if component["type"] in (ROW, LABEL)]
+
+
+def _filled(component: Doc, given: list[Doc], pick: Callable[[Doc, Any], list[str]]) -> Doc:
+    if component["type"] == ROW:
+        return {**_identity(component), "components": [_filled(c, given, pick) for c in component["components"]]}
+    if component["type"] == LABEL:
+        return {**_identity(component), "component": _filled(component["component"], given, pick)}
+    found = find(given, component["custom_id"]) or {}
+    shown = {**_identity(component), "custom_id": component["custom_id"]}
+    where = f"data.components.{component['custom_id']}"
+    required = component.get("required", True)
+    if component["type"] in SELECTS:
+        values = found.get("values") or []
+        return {**shown, "values": pick(component, values) if values or required else []}
+    value = str(found.get("value") or "")
+    if not value and required:
+        raise invalid_field(where, "BASE_TYPE_REQUIRED", "This field is required")
+    low, high = component.get("min_length") or 0, component.get("max_length") or 4000
+    if value and not low <= len(value) <= high:
+        raise invalid_field(where, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+    return {**shown, "value": value}
+
+
+def _identity(component: Doc) -> Doc:
+    return {"type": component["type"], "id": component["id"]}

@@ -211,7 +211,7 @@ class Connection:
         session.dispatch("READY", dumps(self._ready(user, session, guilds)))
         if session.bot:
             for guild in guilds:
-                session.dispatch("GUILD_CREATE", dumps(self._guild_for(session, guild)))
+                session.dispatch("GUILD_CREATE", dumps(self._world.guild_for(session, guild)))
         if isinstance(data.get("presence"), dict):
             self._set_presence(session, data["presence"])
         elif not was_online:
@@ -244,15 +244,6 @@ class Connection:
         ready["private_channels"] = [self._world.show_channel(channel, user["id"]) for channel in direct]
         ready["users"] = [objects.user(self._world.user(user_id)) for user_id in sorted(known)]
         return ready
-
-    def _guild_for(self, session: Session, guild: Doc) -> Doc:
-        """GUILD_CREATE as a bot gets it: without the members or presences intents, only itself and nobody's state."""
-        payload = self._world.guild_create(guild, session.user_id)
-        if not session.intents & Intent.GUILD_MEMBERS:
-            payload["members"] = [m for m in payload["members"] if m["user"]["id"] == session.user_id]
-        if not session.intents & Intent.GUILD_PRESENCES:
-            payload["presences"] = []
-        return payload
 
     def _resume(self, data: Any) -> None:
         if self.session is not None:

@@ -82,3 +82,35 @@ def new_channel(world: World, guild_id: str, name: str, **fields: Any) -> Doc:
         **fields,
     }
     return world.store.channels.put(channel_id, channel)
+
+
+def delete_channel(world: World, channel: Doc, shown: Doc) -> None:
+    """Delete a channel or thread with its messages, its threads and its webhooks, and tell those who saw it."""
+    if channel["type"] in objects.THREADS:
+        keys = ("id", "guild_id", "parent_id", "type")
+        world.hub.to_channel("THREAD_DELETE", channel, {key: channel[key] for key in keys})
+    else:
+        world.hub.to_channel("CHANNEL_DELETE", channel, shown)
+    threads = [c for c in world.store.channels.by(channel["guild_id"]) if c["parent_id"] == channel["id"]]
+    with world.store.transaction():
+        for gone in [channel, *(thread for thread in threads if thread["type"] in objects.THREADS)]:
+            world.store.delete_messages_of(gone["id"])
+            world.store.channels.delete(gone["id"])
+        for webhook in world.store.webhooks.by(channel["id"]):
+            world.store.webhooks.delete(webhook["id"])
+
+
+def delete_guild(world: World, guild: Doc) -> None:
+    """Delete a guild and everything in it."""
+    world.hub.to_guild("GUILD_DELETE", guild["id"], {"id": guild["id"]})
+    with world.store.transaction():
+        for channel in world.store.channels.by(guild["id"]):
+            world.store.delete_messages_of(channel["id"])
+            world.store.channels.delete(channel["id"])
+            for webhook in world.store.webhooks.by(channel["id"]):
+                world.store.webhooks.delete(webhook["id"])
+        for member in world.store.members.by(guild["id"]):
+            world.store.members.delete(f"{guild['id']}:{member['user_id']}")
+        for command in world.store.commands.by(guild["id"]):
+            world.store.commands.delete(command["id"])
+        world.store.guilds.delete(guild["id"])

@@ -155,11 +155,21 @@ class Hub:
 
     # Audiences
 
+    def to_session(self, session: Session, event: str, data: Doc) -> None:
+        session.dispatch(event, dumps(data))
+
     def to_users(self, event: str, user_ids: Iterable[str], data: Doc, *, session_id: str | None = None) -> None:
         """To all sessions of these users (or one of them), whatever their intents. Not tied to a guild: shard 0."""
         wanted, body = set(user_ids), dumps(data)
         for session in list(self.sessions.values()):
             if session.user_id in wanted and session.shard[0] == 0 and session_id in (None, session.id):
+                session.dispatch(event, body)
+
+    def to_bot(self, event: str, bot_id: str, guild_id: str | None, data: Doc) -> None:
+        """To the bot's sessions on the shard of that guild; of a DM, on shard 0."""
+        body = dumps(data)
+        for session in self.of_user(bot_id):
+            if session.holds_guild(guild_id) if guild_id else session.shard[0] == 0:
                 session.dispatch(event, body)
 
     def to_guild(self, event: str, guild_id: str, data: Doc, *, about: str | None = None) -> None:

@@ -38,6 +38,7 @@ class Origin:
     application_id: str | None = None
     interaction: Doc | None = None
     ephemeral_to: str | None = None
+    reference: Doc | None = None
 
 
 def create(
@@ -77,6 +78,8 @@ def create(
         doc["application_id"] = origin.application_id
     if origin.ephemeral_to:
         doc["ephemeral_to"] = origin.ephemeral_to
+    if origin.reference:
+        doc["message_reference"] = origin.reference
     replied = _refer(world, doc, channel, body.message_reference) if body.message_reference else None
     _resolve_mentions(world, doc, channel, body.allowed_mentions, bits, replied)
     doc["attachments"] = _attach(world, doc, body, uploads)

@@ -16,7 +16,22 @@ from local_discord import cdn, gateway, seed
 from local_discord.errors import ApiError, unauthorized
 from local_discord.faults import Faults
 from local_discord.ratelimit import Profile, RateLimits
-from local_discord.routes import applications, local, messages, users
+from local_discord.routes import (
+    applications,
+    channels,
+    commands,
+    guilds,
+    interactions,
+    local,
+    messages,
+    reactions,
+    threads,
+    users,
+    webhooks,
+)
+from local_discord.routes import (
+    gateway as gateway_routes,
+)
 from local_discord.store import Store
 from local_discord.web import MAX_BODY, Call, Route, refuse, respond
 from local_discord.world import Timing, World
@@ -24,7 +39,22 @@ from local_discord.world import Timing, World
 log = logging.getLogger("local_discord")
 _PAGE = Path(__file__).parent / "page"
 _API = "/api/v10"
-_ROUTES = (users.routes, applications.routes, messages.routes)
+_ROUTES = tuple(
+    module.routes
+    for module in (
+        users,
+        applications,
+        commands,
+        guilds,
+        channels,
+        messages,
+        reactions,
+        threads,
+        webhooks,
+        interactions,
+        gateway_routes,
+    )
+)
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 
 

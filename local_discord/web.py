@@ -85,6 +85,13 @@ class Call:
     async def body(self, model: type[AnyBody]) -> AnyBody:
         return check(model, await self.json())
 
+    async def list_of(self, model: type[AnyBody]) -> list[AnyBody]:
+        """A body that is a JSON array of `model`s."""
+        given = await self.json()
+        if not isinstance(given, list):
+            raise invalid_field("_root", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+        return [check(model, item) for item in given]
+
     async def _multipart(self) -> Any:
         try:
             form = await self.request.post()

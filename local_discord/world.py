@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from local_discord import objects, permissions
 from local_discord.codec import Doc
 from local_discord.errors import missing_access, missing_permissions, unknown
-from local_discord.hub import Hub
+from local_discord.hub import Hub, Intent, Session
 from local_discord.permissions import P
 from local_discord.snowflake import Snowflakes, now_iso
 from local_discord.store import Store
@@ -202,6 +202,15 @@ class World:
             "guild_scheduled_events": [],
             "soundboard_sounds": [],
         }
+
+    def guild_for(self, session: Session, guild: Doc) -> Doc:
+        """GUILD_CREATE for a session: a bot without the members or presences intents gets only itself, no states."""
+        payload = self.guild_create(guild, session.user_id)
+        if not session.wants(Intent.GUILD_MEMBERS):
+            payload["members"] = [m for m in payload["members"] if m["user"]["id"] == session.user_id]
+        if not session.wants(Intent.GUILD_PRESENCES):
+            payload["presences"] = []
+        return payload
 
     def _show_thread(self, thread: Doc, viewer_id: str) -> Doc:
         shown = self.show_channel(thread, viewer_id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from local_discord import objects
+from pydantic import StringConstraints
+
+from local_discord import images, objects
 from local_discord.errors import ApiError
 from local_discord.validation import Body, Snowflake
 from local_discord.web import Call, Routes
@@ -16,6 +18,31 @@ routes = Routes()
 async def get_user(call: Call) -> Any:
     user = call.world.user(call.id("user_id"))
     return objects.own_user(user) if user["id"] == call.my_id else objects.user(user)
+
+
+class ProfileBody(Body):
+    username: Annotated[str, StringConstraints(min_length=2, max_length=32)] | None = None
+    global_name: Annotated[str, StringConstraints(max_length=32)] | None = None
+    avatar: str | None = None
+
+
+@routes.patch("/users/@me")
+async def edit_me(call: Call) -> Any:
+    body = await call.body(ProfileBody)
+    changes = body.model_dump(exclude_unset=True)
+    if "avatar" in changes:
+        changes["avatar"] = images.save(call.world, f"avatars/{call.my_id}", changes["avatar"], "avatar")
+    if changes.get("username", "") is None:
+        del changes["username"]
+    user = call.me
+    user.update(changes)
+    call.world.store.users.put(user["id"], user)
+    call.world.hub.to_users("USER_UPDATE", [user["id"]], objects.own_user(user))
+    for guild in call.world.guilds_of(user["id"]):
+        member = call.world.show_member(call.world.member(guild["id"], user["id"]))
+        event = {"guild_id": guild["id"], **member}
+        call.world.hub.to_guild("GUILD_MEMBER_UPDATE", guild["id"], event, about=user["id"])
+    return objects.own_user(user)
 
 
 @routes.get("/users/@me/guilds")
