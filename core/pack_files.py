@@ -86,7 +86,10 @@ class PackReader:
     def files(self, folder: str, suffix: str) -> list[Path]:
         """The files of a folder of the pack in the order of their names; anything else in it is a problem."""
         directory = self.root / folder
-        if not self._inside(directory) or not directory.is_dir():
+        if not self._inside(directory):
+            self.note(self.name(directory), 0, "This link leads out of the pack.", "Copy the folder into the pack.")
+            return []
+        if not directory.is_dir():
             self.note(self.name(directory), 0, "This folder is missing.", f"Add it with at least one *{suffix} file.")
             return []
         found = []
@@ -97,7 +100,7 @@ class PackReader:
                 found.append(path)
             else:
                 self.note(self.name(path), 0, f"Only {suffix} files belong here.", "Rename it or move it away.")
-        if not found and directory.is_dir():
+        if not found:
             self.note(self.name(directory), 0, "This folder is empty.", f"Add at least one *{suffix} file.")
         return found
 
@@ -203,7 +206,10 @@ class PackReader:
         return path.resolve()
 
     def _inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root)
+        try:
+            return path.resolve().is_relative_to(self.root)
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or a name no file can have
+            return False
 
     def _bytes(self, path: Path, limit: int, file: str | None = None, line: int = 0) -> bytes | None:
         """The content of a regular file inside the pack of at most `limit` bytes; else a problem at `file`, `line`."""
@@ -211,15 +217,16 @@ class PackReader:
         file = file or self.name(path)
         if not self._inside(path):
             self.note(file, line, f"{label} is a link that leads out of the pack.", "Copy the file into the pack.")
-        elif not path.is_file():
-            self.note(file, line, f"{label} does not exist or is no file.", "Add it.")
-        elif (size := path.stat().st_size) > limit:
-            self.note(file, line, f"{label} has {size:,} bytes.", f"At most {limit:,} are read; make it smaller.")
-        else:
-            try:
+            return None
+        try:
+            if not path.is_file():
+                self.note(file, line, f"{label} does not exist or is no file.", "Add it.")
+            elif (size := path.stat().st_size) > limit:
+                self.note(file, line, f"{label} has {size:,} bytes.", f"At most {limit:,} are read; make it smaller.")
+            else:
                 return path.read_bytes()
-            except OSError as error:
-                self.note(file, line, f"{label} cannot be read: {error.strerror}.", "Check its permissions.")
+        except OSError as error:
+            self.note(file, line, f"{label} cannot be read: {error.strerror}.", "Check its name and permissions.")
         return None
 
 

@@ -32,10 +32,10 @@ keywords: [{keywords}]
 greeting: Ahoy!
 examples:
   - {{user: Hello, reply: Ahoy there.}}
-  - {{user: Who are you?, reply: I keep the light.}}
-  - {{user: How are you?, reply: I am dry.}}
-  - {{user: Why?, reply: I like ships.}}
-  - {{user: Where?, reply: I live on a rock.}}
+  - {{user: "Who are you?", reply: I keep the light.}}
+  - {{user: "How are you?", reply: I am dry.}}
+  - {{user: "Why?", reply: I like ships.}}
+  - {{user: "Where?", reply: I live on a rock.}}
   - {{user: Bye, reply: I wave.}}
 fallback_lore:
   - "My log says: {{lore}}"
@@ -67,7 +67,7 @@ def pack(tmp_path: Path) -> Path:
         (folder / "personas" / f"{name}.yaml").write_text(PERSONA.format(id=name, name=name.title(), keywords=keywords))
         Image.new("RGB", (64, 64), "red").save(folder / "avatars" / f"{name}.png")
     (folder / "lore" / "coast.md").write_text(LORE)
-    (folder / "questions.yaml").write_text("- {lore: coast/the-rock, question: How tall?, answer: 40 Meters}\n")
+    (folder / "questions.yaml").write_text("- {lore: coast/the-rock, question: 'How tall?', answer: 40 Meters}\n")
     return folder
 
 
@@ -160,6 +160,8 @@ NELL, MANIFEST, COAST, QUESTIONS = "personas/nell.yaml", "pack.yaml", "lore/coas
         (NELL, "voice:", "avatar: ../secret.png\nvoice:", 5, "The avatar '../secret.png' lies outside the pack."),
         (NELL, "voice:", "avatar: avatars/no.png\nvoice:", 5, "avatars/no.png does not exist"),
         (NELL, "voice:", "avatar: pack.yaml\nvoice:", 5, "The avatar 'pack.yaml' is not a readable PNG."),
+        (NELL, "voice:", 'avatar: "a\\0b"\nvoice:', 5, "lies outside the pack"),
+        (NELL, "voice:", f"avatar: {'a' * 300}.png\nvoice:", 5, "cannot be read: File name too long."),
         (NELL, "voice:", "avatar: [a]\nvoice:", 5, "avatar must be text."),
         (NELL, "[nell, light]", "[nell, sam]", 8, "The keyword 'sam' is already at coast/personas/nell.yaml:8."),
         (MANIFEST, "default_persona: nell", "default_persona: nel", 4, "Did you mean 'nell'?"),
@@ -196,6 +198,16 @@ def _link_out(pack: Path) -> None:
     (pack / NELL).symlink_to(outside)
 
 
+def _link_folder_out(pack: Path) -> None:
+    shutil.move(pack / "lore", pack.parent / "lore")
+    (pack / "lore").symlink_to(pack.parent / "lore")
+
+
+def _link_to_itself(pack: Path) -> None:
+    (pack / NELL).unlink()
+    (pack / NELL).symlink_to(pack / NELL)
+
+
 def _png(pack: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size).save(pack / "avatars" / "nell.png")
 
@@ -220,6 +232,8 @@ def _cut_png(pack: Path) -> None:
         (lambda p: (p / NELL).rename(p / "personas/nell.yml"), "nell.yml: Only .yaml files belong here."),
         (lambda p: (p / "lore/more").mkdir(), "coast/lore/more: Only .md files belong here."),
         (_link_out, "nell.yaml: personas/nell.yaml is a link that leads out of the pack."),
+        (_link_folder_out, "coast/lore: This link leads out of the pack."),
+        (_link_to_itself, "coast/personas/nell.yaml"),
         (lambda p: _png(p, (64, 65)), "nell.yaml:1: The avatar 'avatars/nell.png' is 64x65."),
         (lambda p: _png(p, (2000, 2000)), "is 2000x2000. Make it square, 64 to 1024 pixels."),
         (_cut_png, "is not a readable PNG"),
