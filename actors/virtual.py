@@ -198,6 +198,8 @@ class VirtualActors:
         """Waits `pause` where another attempt may help, else raises what the caller should see."""
         if isinstance(error, RayTaskError) and isinstance(error.cause, TroupeError):
             error = error.cause
+        if isinstance(error, RayActorError) and error.actor_init_failed:
+            raise Unavailable(f"Actor host {index} cannot start: {error}", component="actors") from None
         no_such_host = isinstance(error, ValueError) and index not in self._handles
         lost = no_such_host or isinstance(error, _HOST_LOST)
         if not (lost or isinstance(error, (StaleRevision, DatabaseUnavailable))):
@@ -254,8 +256,9 @@ def start_hosts(count: int, spec: HostSpec, *, namespace: str = NAMESPACE) -> Vi
         max_task_retries=0,  # VirtualActors calls again itself, within the caller's deadline
         num_cpus=0,
     )(HostActor)
+    client = VirtualActors(count, namespace=namespace)
     for index in range(count):
-        host.options(
+        client._handles[index] = host.options(
             name=host_name(index),
             namespace=namespace,
             lifetime="detached",
@@ -263,7 +266,7 @@ def start_hosts(count: int, spec: HostSpec, *, namespace: str = NAMESPACE) -> Vi
             max_concurrency=10_000,
             scheduling_strategy="SPREAD",
         ).remote(spec)
-    return VirtualActors(count, namespace=namespace)
+    return client
 
 
 def host_name(index: int) -> str:
