@@ -7,6 +7,7 @@ the actor hosts and the gateway at once; each reports its own state, so the slow
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -19,12 +20,13 @@ from typing import Any
 import httpx
 import ray
 
+from actors.virtual import NAMESPACE, VirtualActors, host_name, start_hosts
+from bot.actor import start_gateway, stop_gateway
 from bot.config import BotConfig
-from bot.gateway import start_gateway
 from core.errors import ConfigError, Unavailable
 from core.personas import load_pack
 from core.settings import Settings
-from deploy.actor_hosts import start_actor_hosts
+from deploy.compose import gateway_spec, host_spec
 from deploy.database import EmbeddedDatabase
 from deploy.doctor import port_is_free
 from deploy.process import Process, spawn
@@ -34,7 +36,6 @@ from serve_apps import apps
 
 logger = logging.getLogger(__name__)
 
-NAMESPACE = "troupe"
 START_TIMEOUT_S = 600.0
 # Room for every replica, host and the gateway: Ray's CPUs only place processes here, they do not slow them.
 LOGICAL_CPUS = 16
@@ -65,7 +66,7 @@ class Stack:
     _local_discord: Process | None = None
     _statuses: dict[str, Status] = field(default_factory=dict)
     _gateway: Any = None
-    _actors: Any = None
+    _actors: VirtualActors | None = None
     _undertaker: Any = None
 
     def statuses(self) -> dict[str, Status]:
@@ -98,8 +99,8 @@ class Stack:
         yield self.statuses()
 
         apps.deploy(settings)
-        self._actors = start_actor_hosts(settings, database_uri)
-        self._gateway = start_gateway(bot, settings, database_uri)
+        self._actors = start_hosts(settings.actor_hosts, host_spec(settings, database_uri, pack))
+        self._gateway = start_gateway(gateway_spec(settings, database_uri, pack, self._actors, bot))
         yield from self._wait_for_all()
 
         self.urls["API"] = f"http://{settings.api_host}:{settings.api_port}"
@@ -127,7 +128,7 @@ class Stack:
         if ray.is_initialized():
             if self._gateway is not None:
                 with suppress(Exception):
-                    ray.get(self._gateway.stop.remote(), timeout=5)
+                    asyncio.run(stop_gateway())
             if self._actors is not None and self.settings.ray_address:
                 with suppress(Exception):
                     apps.shutdown()
@@ -229,21 +230,53 @@ class Stack:
 
     def _wait_for_all(self) -> Iterator[dict[str, Status]]:
         deadline = time.monotonic() + START_TIMEOUT_S
+        asked: dict[str, Any] = {}
         while True:
             for name, (state, detail) in apps.statuses().items():
                 self._set(name, state, detail)
-            self._look_at_actors()
+            self._look_at_actors(asked)
             yield self.statuses()
             if all(status.up for status in self._statuses.values()):
                 return
-            failed = {name: status for name, status in self._statuses.items() if status.state == "failed"}
-            if failed or time.monotonic() > deadline:
-                name, status = next(iter(failed.items())) if failed else ("start", Status(state="failed", detail="slow"))
-                raise Unavailable(f"{name} did not come up: {status.detail}", component=name)
+            for name, status in self._statuses.items():
+                if status.state == "failed":
+                    raise Unavailable(f"{name} did not come up: {status.detail}", component=name)
+            if time.monotonic() > deadline:
+                late = ", ".join(name for name, status in self._statuses.items() if not status.up)
+                raise Unavailable(f"Not ready after {START_TIMEOUT_S:.0f} s: {late}. See var/logs.", component=late)
             time.sleep(0.25)
 
-    def _look_at_actors(self) -> None:
-        raise NotImplementedError
+    def _look_at_actors(self, asked: dict[str, Any]) -> None:
+        """Asks hosts and gateway how they are, without waiting: an answer is picked up in a later round."""
+        for name, ask in (("actors", self._ask_hosts), ("bot", self._ask_gateway)):
+            if name not in asked:
+                asked[name] = ask()
+            done, _ = ray.wait(asked[name], num_returns=len(asked[name]), timeout=0)
+            if len(done) < len(asked[name]):
+                self._set(name, "starting", self._statuses[name].detail)
+                continue
+            answers = asked.pop(name)
+            try:
+                self._take_answer(name, ray.get(answers))
+            except ray.exceptions.RayError as error:
+                self._set(name, "starting", type(error).__name__)
+
+    def _ask_hosts(self) -> list[Any]:
+        names = [host_name(index) for index in range(self.settings.actor_hosts)]
+        return [ray.get_actor(name, NAMESPACE).stats.remote() for name in names]
+
+    def _ask_gateway(self) -> list[Any]:
+        return [self._gateway.health.remote()]
+
+    def _take_answer(self, name: str, answers: list[Any]) -> None:
+        if name == "actors":
+            self._set(name, "ready", f"{len(answers)} hosts")
+            return
+        health = answers[0]
+        if health.state == "ready":
+            self._set(name, "ready", f"{health.user} in {health.guilds} servers")
+        else:
+            self._set(name, "failed" if health.state == "failed" else "starting", health.detail or health.state)
 
     def _restart(self, name: str, pauses: dict[str, float], start: Any) -> None:
         logger.warning("[UP] %s ended; starting it again", name)

@@ -1,0 +1,47 @@
+"""The composition root: which real thing each Ray actor is given. Nothing else in Troupe chooses an implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from serve_apps.client import PersonaClient, RetrievalClient
+
+from actors.channel import KIND as CHANNEL
+from actors.channel import ChannelActor
+from actors.channel_state import ChannelDocument
+from actors.host import ActorFactory
+from actors.routing import ChannelRules
+from actors.virtual import Actors, HostSpec
+from bot.actor import GatewaySpec
+from bot.config import BotConfig
+from bot.index import DatabaseIndex
+from bot.ports import Apps
+from core.personas import Pack
+from core.settings import Settings
+
+
+def host_spec(settings: Settings, database_uri: str, pack: Pack) -> HostSpec:
+    """What every host of virtual actors is made of."""
+    return HostSpec(
+        database_uri=database_uri,
+        database=settings.mongodb_database,
+        documents=(ChannelDocument,),
+        build=partial(_kinds, ChannelRules.of(settings), pack),
+    )
+
+
+def _kinds(rules: ChannelRules, pack: Pack) -> Mapping[str, ActorFactory]:
+    return {CHANNEL: partial(ChannelActor, app=PersonaClient(), pack=pack, rules=rules)}
+
+
+def gateway_spec(settings: Settings, database_uri: str, pack: Pack, actors: Actors, config: BotConfig) -> GatewaySpec:
+    """What the bot's gateway is made of."""
+    return GatewaySpec(
+        config=config,
+        actors=actors,
+        index=DatabaseIndex(database_uri, settings.mongodb_database),
+        pack=pack,
+        apps=Apps(persona=PersonaClient(), retrieval=RetrievalClient()),
+        log_level=settings.log_level,
+    )

@@ -1,0 +1,18 @@
+"""Bringing an edited pack's lore into the running system, for `troupe seed`."""
+
+from __future__ import annotations
+
+import ray
+from serve_apps.client import RetrievalClient
+
+from core.settings import Settings
+from deploy.run_file import RunFacts
+
+
+def reload_pack(facts: RunFacts, settings: Settings) -> str:
+    """Has retrieval read the pack again. Returns one line on what changed. Raises PackError, Unavailable."""
+    ray.init(address=facts.ray_address, logging_level="ERROR", log_to_driver=False)
+    try:
+        return RetrievalClient().reload()
+    finally:
+        ray.shutdown()
