@@ -17,6 +17,7 @@ from core.errors import PackError, UnknownPersona
 from core.pack_files import MAX_TEXT_BYTES
 from core.personas import Pack, load_pack, main
 from core.settings import ROOT
+from training.avatars import PAINTERS
 
 COMMUNIVERSE = ROOT / "packs" / "communiverse"
 
@@ -354,3 +355,8 @@ def test_communiverse_lore_is_short_plain_and_asked_about(communiverse: Pack) ->
         assert passage.text.isascii(), passage.id
         assert asked.count(passage.id) >= 2, passage.id
     assert len({question.question for question in communiverse.questions}) == len(communiverse.questions)
+
+
+def test_every_persona_of_communiverse_is_drawn_and_drawing_repeats_itself(communiverse: Pack) -> None:
+    assert set(PAINTERS) == {persona.id for persona in communiverse.personas}
+    assert PAINTERS["plip"]().finish(64).tobytes() == PAINTERS["plip"]().finish(64).tobytes()
