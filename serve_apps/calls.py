@@ -7,7 +7,7 @@ module see only the tree of `core.errors`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
@@ -52,7 +52,7 @@ async def call(method: Any, *args: Any, component: str, deadline_ms: int | None 
         _raise(error, component)
 
 
-async def stream(method: Any, *args: Any, component: str, deadline_ms: int | None = None) -> AsyncIterator[Any]:
+async def stream(method: Any, *args: Any, component: str, deadline_ms: int | None = None) -> AsyncGenerator[Any, None]:
     """The items of one streaming call. Raises TroupeError; closing the iterator cancels the call in the replica."""
     response = method.options(stream=True).remote(*args)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 from core.errors import DeadlineExceeded
@@ -22,7 +22,7 @@ def remaining_s(deadline_ms: int | None) -> float | None:
     return None if deadline_ms is None else (deadline_ms - now_ms()) / 1000
 
 
-async def until(deadline_ms: int | None, items: AsyncIterator[T], what: str) -> AsyncIterator[T]:
+async def until(deadline_ms: int | None, items: AsyncIterator[T], what: str) -> AsyncGenerator[T, None]:
     """The items as they come, and DeadlineExceeded once the deadline is over; the iterator is closed in every case."""
     try:
         while True:

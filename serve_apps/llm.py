@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from core.settings import Settings
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
+from serve_apps.scaling import replicas
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +49,9 @@ class Llm:
         self._engine = await start(settings)
         logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
 
-    async def generate(self, request: GenerateRequest) -> AsyncIterator[GenerateChunk]:
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes; closing the stream stops the generation."""
-        async with aclosing(self._engine.generate(request)) as chunks:  # type: ignore[type-var]
+        async with aclosing(self._engine.generate(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -93,28 +94,17 @@ class Llm:
 def llm_app(settings: Settings) -> Any:
     """The application. PRELOAD_LLM=false lets it sleep: no replica until somebody asks, none again after
     IDLE_UNLOAD_S without requests."""
-    queued = 4 * settings.llm_max_num_seqs
     options: dict[str, Any] = {
         "max_ongoing_requests": 2 * settings.llm_max_num_seqs,
-        "max_queued_requests": queued,
+        "max_queued_requests": 4 * settings.llm_max_num_seqs,
         "health_check_period_s": 1.0,
         "health_check_timeout_s": 15.0,
         "graceful_shutdown_timeout_s": 5.0,
         "ray_actor_options": {"num_cpus": 1},
+        **replicas(
+            preload=settings.preload_llm,
+            idle_s=settings.idle_unload_s,
+            target_ongoing_requests=settings.llm_max_num_seqs,
+        ),
     }
-    if settings.preload_llm:
-        options["num_replicas"] = 1
-    else:
-        options["autoscaling_config"] = {
-            "min_replicas": 0,
-            "initial_replicas": 0,
-            "max_replicas": 1,
-            "target_ongoing_requests": settings.llm_max_num_seqs,
-            "upscale_delay_s": 0.0,
-            "downscale_delay_s": settings.idle_unload_s,
-            "downscale_to_zero_delay_s": settings.idle_unload_s,
-            # Serve looks at averages over this period, so a shorter one would forget the only request.
-            "look_back_period_s": 12.0,
-            "metrics_interval_s": 2.0,
-        }
     return serve.deployment(Llm, name=NAME, **options).bind(settings)

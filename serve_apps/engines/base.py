@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol, runtime_checkable
 
 from core.errors import DeadlineExceeded, RequestError
@@ -24,7 +24,7 @@ class Engine(Protocol):
     name: str
     model: str
 
-    def generate(self, request: GenerateRequest) -> AsyncIterator[GenerateChunk]:
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes. The last chunk has `finish_reason` (`stop` or `length`) and `usage`."""
         ...
 

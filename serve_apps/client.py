@@ -1,0 +1,54 @@
+"""How actors ask the persona app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from ray.serve.handle import DeploymentHandle
+
+from core.errors import Overloaded, Unavailable
+from core.messages import Delta, ReplyRequest, Spoken
+from serve_apps.calls import stream
+from serve_apps.clock import remaining_s
+from serve_apps.persona import NAME
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
+
+
+class PersonaClient:
+    """Replies over a Serve handle. Making one asks nobody anything, so it may be made before the app exists; it may be
+    used from any process of the cluster and be pickled before its first reply."""
+
+    def __init__(self, handle: Any | None = None) -> None:
+        self._handle = handle if handle is not None else DeploymentHandle(NAME, NAME)
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
+        """Deltas, then one Spoken. While no replica answers it asks again until `request.deadline_ms`, or for ever
+        without one; after a replica was lost only the Spoken of its successor comes, since deltas would not fit.
+
+        Raises Unavailable or Overloaded when the deadline leaves no time to ask again, DeadlineExceeded when it passes
+        in the middle of a reply, RequestError for what cannot be answered (an unknown persona).
+        """
+        pause, shown, begun_anew = FIRST_PAUSE_S, False, False
+        while True:
+            try:
+                events = stream(self._handle.reply, request, component=NAME, deadline_ms=request.deadline_ms)
+                async with aclosing(events):
+                    async for event in events:
+                        if isinstance(event, Delta) and begun_anew:
+                            continue
+                        shown = True
+                        yield event
+                        if isinstance(event, Spoken):
+                            return
+                raise Unavailable("The persona app ended its stream without a reply.", component=NAME)
+            except (Unavailable, Overloaded):
+                begun_anew = shown
+                left = remaining_s(request.deadline_ms)
+                if left is not None and left <= pause:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)

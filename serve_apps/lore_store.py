@@ -1,0 +1,191 @@
+"""Lore in Milvus: one row per passage with its vector and, made by Milvus itself, its BM25 terms.
+
+Milvus Lite is a folder that one process at a time may open, so exactly one replica owns it. The calls block; async code
+runs them in a thread.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pymilvus import DataType, Function, FunctionType, MilvusClient
+from pymilvus.exceptions import MilvusException
+
+from core.errors import Unavailable
+
+COLLECTION = "lore"
+COMPONENT = "retrieval"
+OPEN_TIMEOUT_S = 20.0
+MAX_PASSAGES = 16_000  # as many rows as one query of Milvus may return
+FIELDS = ["lore_id", "title", "text", "source"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A passage to store. `fingerprint` changes with its content; `guild` is empty for what every guild may read."""
+
+    pack: str
+    lore_id: str
+    title: str
+    text: str
+    source: str
+    fingerprint: str
+    vector: Sequence[float]
+    guild: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that one of the two searches found. `score` is the cosine or BM25's sum of term weights."""
+
+    lore_id: str
+    title: str
+    text: str
+    source: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What may be found: lore of one pack (None: of all), and besides what every guild may read that of one guild."""
+
+    pack: str | None
+    guild: str | None
+    limit: int
+
+
+class LoreStore:
+    """The collection of one Milvus: a server's URI, or the path of a folder ending in `.db`."""
+
+    def __init__(self, uri: str) -> None:
+        """Raises Unavailable where the server does not answer or another process keeps the folder."""
+        if "://" not in uri:
+            Path(uri).parent.mkdir(parents=True, exist_ok=True)
+        self._client = _open(uri)
+        if self._client.has_collection(COLLECTION):
+            self._client.load_collection(COLLECTION)
+
+    def fingerprints(self, pack: str) -> dict[str, str]:
+        """Fingerprint by lore id of all that is stored of a pack."""
+        if not self._client.has_collection(COLLECTION):
+            return {}
+        rows = self._client.query(
+            COLLECTION,
+            filter=f'pack == {json.dumps(pack)} and guild == ""',
+            output_fields=["lore_id", "fingerprint"],
+            limit=MAX_PASSAGES,
+        )
+        return {row["lore_id"]: row["fingerprint"] for row in rows}
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Store rows in place of those with the same pack, guild and lore id. Vectors of another length than the stored
+        ones mean another model, so the collection starts over."""
+        if not rows:
+            return
+        dimensions = len(rows[0].vector)
+        if self._dimensions() not in (None, dimensions):
+            self._client.drop_collection(COLLECTION)
+        if self._dimensions() is None:
+            self._create(dimensions)
+        self._client.upsert(
+            COLLECTION,
+            [
+                {
+                    "key": _key(row.pack, row.guild, row.lore_id),
+                    "pack": row.pack,
+                    "guild": row.guild,
+                    "lore_id": row.lore_id,
+                    "title": row.title,
+                    "text": row.text,
+                    "source": row.source,
+                    "fingerprint": row.fingerprint,
+                    "terms": f"{row.title}. {row.text}",
+                    "dense": list(row.vector),
+                }
+                for row in rows
+            ],
+        )
+
+    def remove(self, pack: str, lore_ids: Sequence[str]) -> None:
+        """Delete passages of a pack; those that are not there are no error."""
+        if lore_ids:
+            self._client.delete(COLLECTION, ids=[_key(pack, "", lore_id) for lore_id in lore_ids])
+
+    def by_meaning(self, vector: Sequence[float], scope: Scope) -> list[Hit]:
+        """The passages whose vectors are nearest, best first, with their cosines."""
+        return self._search(list(vector), "dense", scope)
+
+    def by_terms(self, text: str, scope: Scope) -> list[Hit]:
+        """The passages that share the rarest words with the text, best first, with their BM25 scores."""
+        return self._search(text, "sparse", scope)
+
+    def close(self) -> None:
+        """Give the folder free for its next owner."""
+        self._client.close()
+
+    def _search(self, data: Any, field: str, scope: Scope) -> list[Hit]:
+        if not self._client.has_collection(COLLECTION):
+            return []
+        bounds = [f"guild in {json.dumps(['', scope.guild] if scope.guild else [''])}"]
+        if scope.pack is not None:
+            bounds.append(f"pack == {json.dumps(scope.pack)}")
+        found = self._client.search(
+            COLLECTION,
+            data=[data],
+            anns_field=field,
+            limit=scope.limit,
+            filter=" and ".join(bounds),
+            output_fields=FIELDS,
+        )[0]
+        # Milvus Lite gives BM25 scores as negative distances, the server as positive ones.
+        return [Hit(**hit["entity"], score=abs(hit["distance"])) for hit in found]
+
+    def _dimensions(self) -> int | None:
+        if not self._client.has_collection(COLLECTION):
+            return None
+        fields = self._client.describe_collection(COLLECTION)["fields"]
+        return next(int(field["params"]["dim"]) for field in fields if field["name"] == "dense")
+
+    def _create(self, dimensions: int) -> None:
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field("key", DataType.VARCHAR, max_length=512, is_primary=True)
+        for name, length in (("pack", 64), ("guild", 32), ("lore_id", 256), ("title", 1024), ("source", 1024)):
+            schema.add_field(name, DataType.VARCHAR, max_length=length)
+        schema.add_field("text", DataType.VARCHAR, max_length=8192)
+        schema.add_field("fingerprint", DataType.VARCHAR, max_length=64)
+        schema.add_field("terms", DataType.VARCHAR, max_length=16384, enable_analyzer=True)
+        schema.add_field("dense", DataType.FLOAT_VECTOR, dim=dimensions)
+        schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+        schema.add_function(
+            Function(
+                name="bm25",
+                function_type=FunctionType.BM25,
+                input_field_names=["terms"],
+                output_field_names=["sparse"],
+            )
+        )
+        indexes = self._client.prepare_index_params()
+        indexes.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
+        indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
+        self._client.create_collection(COLLECTION, schema=schema, index_params=indexes)
+
+
+def _key(pack: str, guild: str, lore_id: str) -> str:
+    return f"{pack}|{guild}|{lore_id}"
+
+
+def _open(uri: str) -> MilvusClient:
+    """Open Milvus; a folder may still be held for a moment by the replica that this one replaces."""
+    deadline = time.monotonic() + OPEN_TIMEOUT_S
+    while True:
+        try:
+            return MilvusClient(uri)
+        except (MilvusException, OSError) as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(f"Milvus at {uri} cannot be opened: {error}", component=COMPONENT) from error
+            time.sleep(0.5)

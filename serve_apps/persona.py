@@ -1,0 +1,61 @@
+"""The persona app as a Serve deployment: `PersonaService` between the retrieval and the language model handles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from ray import serve
+
+from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
+from core.personas import load_pack
+from core.settings import Settings
+from serve_apps.calls import call, stream
+from serve_apps.reply import PersonaService, ReplyOptions
+from serve_apps.tokens import token_counter
+
+NAME = "persona"
+MAX_REPLIES = 256
+
+
+class PersonaApp:
+    """Loads the pack and the model's tokenizer, never a model."""
+
+    def __init__(self, settings: Settings, retrieval: Any, llm: Any) -> None:
+        async def search(query: SearchQuery) -> tuple[Passage, ...]:
+            found: tuple[Passage, ...] = await call(
+                retrieval.search, query, component="retrieval", deadline_ms=query.deadline_ms
+            )
+            return found
+
+        def generate(request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+            return stream(llm.generate, request, component="llm", deadline_ms=request.deadline_ms)
+
+        options = ReplyOptions(
+            max_tokens=settings.reply_max_tokens,
+            temperature=settings.reply_temperature,
+            passages=settings.retrieval_limit,
+            deadline_s=settings.reply_deadline_s,
+        )
+        remote = settings.openai_base_url is not None
+        counter = token_counter(settings.llm_model, remote=remote, window=settings.llm_max_model_len)
+        self._service = PersonaService(load_pack(settings.pack_dir), options, counter, search, generate)
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
+        """See `PersonaService.reply`."""
+        async for event in self._service.reply(request):
+            yield event
+
+
+def persona_app(settings: Settings, retrieval: Any, llm: Any) -> Any:
+    """The application, given the handles of the two it asks."""
+    deployment = serve.deployment(
+        PersonaApp,
+        name=NAME,
+        max_ongoing_requests=MAX_REPLIES,
+        max_queued_requests=MAX_REPLIES,
+        health_check_period_s=2.0,
+        graceful_shutdown_timeout_s=5.0,
+        ray_actor_options={"num_cpus": 0.1},
+    )
+    return deployment.bind(settings, retrieval, llm)

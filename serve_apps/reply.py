@@ -1,0 +1,207 @@
+"""A persona answers: retrieve, compose, generate, guard; and when no model answers, speak from the lore alone."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from core.errors import ConfigError, DeadlineExceeded, Overloaded, RequestError, TroupeError, Unavailable
+from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
+from core.personas import Pack, Persona
+from core.prompts import compose, one_line, system_text
+from serve_apps.clock import now_ms, remaining_s
+from serve_apps.guard import Guard, first_sentences, stop_strings, whole_sentences
+from serve_apps.tokens import TokenCounter
+
+logger = logging.getLogger(__name__)
+
+FALLBACK_MODEL = "fallback"
+TEMPLATE_SLACK = 8  # tokens kept free between prompt and reply
+MAX_ATTEMPTS_AT_TEXT = 2  # a text that cannot be used is written anew once
+
+# Both raise TroupeError.
+Search = Callable[[SearchQuery], Awaitable[tuple[Passage, ...]]]
+Generate = Callable[[GenerateRequest], AsyncGenerator[GenerateChunk, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyOptions:
+    """How replies are made. Times in seconds, lengths in tokens."""
+
+    max_tokens: int
+    temperature: float
+    passages: int
+    deadline_s: float
+    search_timeout_s: float = 1.5
+    delta_every_s: float = 0.1
+    fallback_margin_s: float = 0.4
+    retry_pause_s: tuple[float, float] = (0.1, 1.0)
+
+
+class PersonaService:
+    """Replies as any persona of one pack. Holds no state between replies."""
+
+    def __init__(
+        self, pack: Pack, options: ReplyOptions, count_tokens: TokenCounter, search: Search, generate: Generate
+    ) -> None:
+        self._pack = pack
+        self._options = options
+        self._count_tokens = count_tokens
+        self._search = search
+        self._generate = generate
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
+        """Deltas while the model writes, then one Spoken with the whole reply, before the request's deadline.
+
+        A model that dies in the middle is asked again, and the deltas go on where the new text agrees with the old; the
+        Spoken counts in every case. Raises UnknownPersona, and nothing else that a model or retrieval may do.
+        """
+        persona = self._pack.persona(request.persona_id)
+        deadline_ms = request.deadline_ms or now_ms() + int(self._options.deadline_s * 1000)
+        deadline_ms -= int(self._options.fallback_margin_s * 1000)
+        passages = await self._passages(request, deadline_ms)
+        try:
+            wanted = self._compose(persona, request, passages, deadline_ms)
+        except RequestError as error:
+            logger.warning("[PERSONA] message %s: %s", request.message.id, error)
+            yield self._fallback(persona, request, passages)
+            return
+        draft = _Draft(self._guard(persona, request))
+        pause, longest = self._options.retry_pause_s
+        while draft.unusable < MAX_ATTEMPTS_AT_TEXT:
+            try:
+                async with aclosing(self._attempt(wanted, draft)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+            except (Unavailable, Overloaded) as error:
+                logger.info("[PERSONA] message %s waits for the model: %s", request.message.id, error)
+                left = remaining_s(deadline_ms) or 0.0
+                if left <= pause:
+                    break
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+                continue
+            except DeadlineExceeded:
+                break
+            except (RequestError, ConfigError) as error:  # asking again would not help
+                logger.error("[PERSONA] message %s: %s", request.message.id, error)
+                break
+            if draft.spoken is not None:
+                yield Spoken(text=draft.spoken, model=draft.model, passages=passages)
+                return
+            wanted = replace(wanted, seed=((wanted.seed or 0) + 1) % 2**31)
+        yield self._fallback(persona, request, passages)
+
+    async def _passages(self, request: ReplyRequest, deadline_ms: int) -> tuple[Passage, ...]:
+        """The lore for the message; nothing where retrieval fails or is slow, since a reply without lore is one too."""
+        if self._options.passages == 0 or not request.message.content.strip():
+            return ()
+        soon = min(deadline_ms, now_ms() + int(self._options.search_timeout_s * 1000))
+        query = SearchQuery(
+            text=one_line(request.message.content)[:1000],
+            limit=self._options.passages,
+            pack=self._pack.id,
+            guild_id=request.message.guild_id,
+            deadline_ms=soon,
+            traceparent=request.traceparent,
+        )
+        try:
+            async with asyncio.timeout(remaining_s(soon)):
+                return await self._search(query)
+        except (TroupeError, TimeoutError) as error:
+            logger.warning("[RAG] message %s is answered without lore: %r", request.message.id, error)
+            return ()
+
+    def _compose(
+        self, persona: Persona, request: ReplyRequest, passages: tuple[Passage, ...], deadline_ms: int
+    ) -> GenerateRequest:
+        window = self._count_tokens.window
+        max_tokens = min(self._options.max_tokens, window // 2)
+        budget = window - max_tokens - TEMPLATE_SLACK
+        prompt = compose(
+            persona, request.message, request.history, request.summary, passages, budget, self._count_tokens
+        )
+        if prompt.dropped:
+            logger.debug("[PERSONA] message %s: dropped %s", request.message.id, ", ".join(prompt.dropped))
+        return GenerateRequest(
+            messages=prompt.messages,
+            max_tokens=max_tokens,
+            temperature=self._options.temperature,
+            seed=_number(request.message.id) % 2**31,
+            stop=stop_strings(_names(request)),
+            deadline_ms=deadline_ms,
+            traceparent=request.traceparent,
+        )
+
+    async def _attempt(self, wanted: GenerateRequest, draft: _Draft) -> AsyncGenerator[Delta, None]:
+        """One generation. Leaves the text in `draft.spoken` where it can be used, else counts it as unusable."""
+        raw, ended, reason = "", False, None
+        shown_at = time.monotonic()
+        async with aclosing(self._generate(wanted)) as chunks:
+            async for chunk in chunks:
+                raw += chunk.text
+                draft.model = chunk.model
+                reason = chunk.finish_reason
+                text, ended = draft.guard.clean(raw, final=False)
+                if time.monotonic() - shown_at >= self._options.delta_every_s and (more := draft.show(text)):
+                    shown_at = time.monotonic()
+                    yield Delta(text=more)
+                if ended:
+                    break
+        text, _ = draft.guard.clean(raw, final=True)
+        if reason == "length" and not ended:
+            text = whole_sentences(text)
+        problem = draft.guard.problem(text)
+        if problem is None:
+            draft.spoken = text
+        else:
+            draft.unusable += 1
+            logger.info("[PERSONA] a reply of %s cannot be used: %s", draft.model, problem)
+
+    def _guard(self, persona: Persona, request: ReplyRequest) -> Guard:
+        opening = system_text(persona).split(". ")[0]
+        others = tuple(dict.fromkeys([*_names(request), *(other.name for other in self._pack.personas)]))
+        return Guard(persona=persona.name, others=others, instructions=opening)
+
+    def _fallback(self, persona: Persona, request: ReplyRequest, passages: tuple[Passage, ...]) -> Spoken:
+        """A line in the persona's voice without a model: the same one for the same message."""
+        choice = _number(request.message.id)
+        if passages:
+            template = persona.fallback_lore[choice % len(persona.fallback_lore)]
+            text = template.replace("{lore}", first_sentences(passages[0].text))
+        else:
+            text = persona.fallback_plain[choice % len(persona.fallback_plain)]
+        return Spoken(text=text, model=FALLBACK_MODEL, fallback=True, passages=passages)
+
+
+class _Draft:
+    """What is known of the reply so far, over all attempts."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.model = ""
+        self.shown = ""
+        self.unusable = 0
+        self.spoken: str | None = None
+
+    def show(self, text: str) -> str:
+        """What to append to the text shown so far; nothing while this attempt is not longer or says something else."""
+        if len(text) <= len(self.shown) or not text.startswith(self.shown):
+            return ""
+        more = text[len(self.shown) :]
+        self.shown = text
+        return more
+
+
+def _names(request: ReplyRequest) -> tuple[str, ...]:
+    people = [request.message.author.name, *(turn.speaker for turn in reversed(request.history) if not turn.persona_id)]
+    return tuple(dict.fromkeys(one_line(name) for name in people if one_line(name)))
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
