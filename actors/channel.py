@@ -23,6 +23,7 @@ from actors.generation import Generation
 from actors.host import VirtualActor, exposed
 from actors.routing import ChannelRules, decide
 from core.documents import DatabaseHandle, reachable
+from core.errors import DatabaseUnavailable, StaleRevision
 from core.messages import Delta, IncomingMessage, OpenTurn, ReplyEvent, ReplyRequest, Silent, Speaking, Spoken, Turn
 from core.personas import Pack
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 KIND = "channel"
 _GRACE_S = 2.0  # the persona app keeps the deadline itself; this is for one that hangs
+_RECORD_S = 60.0  # how long a finished text waits for a database that is away
 _RESUMED_S = 10.0  # a turn taken up again after a crash gets at least this long
 
 
@@ -98,7 +100,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             if outcome.spoken is not None:
                 yield outcome.spoken
             return
-        async with aclosing(generation.follow()) as events:  # type: ignore[type-var]
+        async with aclosing(generation.follow()) as events:
             async for event in events:
                 yield event
 
@@ -192,17 +194,31 @@ class ChannelActor(VirtualActor[ChannelDocument]):
     async def _run(self, generation: Generation, request: ReplyRequest) -> None:
         source_id = request.message.id
         try:
-            spoken = await self._ask(generation, request)
-            async with self.exclusive():
-                record = self._state.find(source_id)
-                if record is not None:
-                    record.spoken = spoken
-            self._end(generation, spoken if record else Silent(source_id=source_id, reason="abandoned"))
+            self._end(generation, await self._record(source_id, await self._ask(generation, request)))
         except asyncio.CancelledError:
             self._end(generation, Silent(source_id=source_id, reason="abandoned"))
         except Exception as error:
             # Not recorded, so the turn stays open: streaming it again asks for a new reply.
             self._end(generation, error)
+
+    async def _record(self, source_id: str, spoken: Spoken) -> Spoken | Silent:
+        """Saves the text of an open turn and returns what its listener is to be told.
+
+        Keeps trying while the database is away, since the text cost a model's time. Where another process recorded a
+        text first (both took this channel for theirs), that one stands: a text once told is never told otherwise.
+        """
+        deadline = time.monotonic() + _RECORD_S
+        while True:
+            try:
+                async with self.exclusive():
+                    record = self._state.find(source_id)
+                    if record is None:
+                        return Silent(source_id=source_id, reason="abandoned")
+                    record.spoken = record.spoken or spoken
+                    return record.spoken
+            except (DatabaseUnavailable, StaleRevision):
+                if time.monotonic() > deadline:
+                    raise
 
     def _end(self, generation: Generation, end: Spoken | Silent | Exception) -> None:
         self._generations.pop(generation.source_id, None)

@@ -13,7 +13,7 @@ from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.messages import IncomingMessage, OpenTurn, Spoken, Trigger, Turn, TurnStatus
 
-MAX_HANDLED = 512
+MAX_HANDLED = 256
 MAX_REPLIES = 200
 MAX_MENTIONS = 100
 

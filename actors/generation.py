@@ -7,7 +7,7 @@ asking the model again, and a reply whose listener died is finished and recorded
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from core.messages import Delta, ReplyEvent, Silent, Spoken
 
@@ -32,7 +32,7 @@ class Generation:
         self._end = end
         self._wake()
 
-    async def follow(self) -> AsyncIterator[ReplyEvent]:
+    async def follow(self) -> AsyncGenerator[ReplyEvent, None]:
         """The reply from its beginning: Deltas, each holding all text that came since the last, then how it ended."""
         me = self._listener = object()
         self._wake()

@@ -18,7 +18,7 @@ import logging
 import os
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -201,7 +201,7 @@ class VirtualHost:
             async with actor.exclusive():
                 return await function(*args)
 
-    async def stream(self, kind: str, key: str, method: str, args: Sequence[Any] = ()) -> AsyncIterator[Any]:
+    async def stream(self, kind: str, key: str, method: str, args: Sequence[Any] = ()) -> AsyncGenerator[Any, None]:
         """Yields what a streaming method of an actor yields. Raises as `call` does."""
         with self._use(kind, key) as actor:
             function = _exposed_method(actor, kind, method, streams=True)

@@ -12,8 +12,8 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -38,7 +38,7 @@ class Actors(Protocol):
 
     def stream(
         self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """What a streaming method yields. It starts over where its host died, so what came before may come again."""
         ...
 
@@ -73,11 +73,12 @@ class HostActor:
         host = self._host or await self._open()
         return await host.call(kind, key, method, args)
 
-    async def stream(self, kind: str, key: str, method: str, args: Sequence[Any]) -> AsyncIterator[Any]:
+    async def stream(self, kind: str, key: str, method: str, args: Sequence[Any]) -> AsyncGenerator[Any, None]:
         """See VirtualHost.stream."""
         host = self._host or await self._open()
-        async for item in host.stream(kind, key, method, args):
-            yield item
+        async with aclosing(host.stream(kind, key, method, args)) as items:
+            async for item in items:
+                yield item
 
     async def stats(self) -> HostStats:
         """See VirtualHost.stats; opens the host, so that an answer means it is ready."""
@@ -132,7 +133,7 @@ class VirtualActors:
 
     async def stream(
         self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """What a streaming method of the actor `(kind, key)` yields.
 
         Where the host dies on the way the method is called again, and its items come from the beginning. `timeout_s`
@@ -232,7 +233,7 @@ class LocalVirtualActors:
 
     async def stream(
         self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """See VirtualActors.stream."""
         items = self._host.stream(kind, key, method, args)
         try:
@@ -244,6 +245,8 @@ class LocalVirtualActors:
             return
         except TimeoutError:
             raise DeadlineExceeded(f"{kind} {key} did not go on with {method} in time.") from None
+        finally:
+            await items.aclose()
 
 
 def start_hosts(count: int, spec: HostSpec, *, namespace: str = NAMESPACE) -> VirtualActors:

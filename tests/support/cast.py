@@ -57,10 +57,11 @@ def make_message(number: int, content: str = "hello", **changes: object) -> Inco
 
 @dataclass
 class ScriptedApp:
-    """Answers `<persona> hears <content>` in two Deltas and a Spoken, or fails, or waits for `gate`."""
+    """Says `says`, or `<persona> hears <content>`, in two Deltas and a Spoken; or fails, or waits for `gate`."""
 
     gate: asyncio.Event | None = None
     fails: Exception | None = None
+    says: str = ""
     requests: list[ReplyRequest] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -68,7 +69,7 @@ class ScriptedApp:
         """See PersonaApp."""
         self.requests.append(request)
         self.asked.set()
-        text = f"{request.persona_id} hears {request.message.content}"
+        text = self.says or f"{request.persona_id} hears {request.message.content}"
         yield Delta(text=text[:8])
         if self.gate:
             await self.gate.wait()

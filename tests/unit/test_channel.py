@@ -98,6 +98,20 @@ async def test_a_turn_cut_off_while_the_model_spoke_is_taken_up_again(database: 
     await stream.aclose()
 
 
+async def test_of_two_processes_that_both_speak_one_text_stands(database: DatabaseHandle) -> None:
+    """As when a host is cut off from the cluster, and another takes its channels while it still runs."""
+    cut_off_app = ScriptedApp(gate=asyncio.Event(), says="the late text")
+    message = addressed(1)
+    cut_off = asyncio.create_task(hear(make_actors(cut_off_app), message))
+    await cut_off_app.asked.wait()
+
+    owner = make_actors(ScriptedApp(says="the first text"))
+    told = (await hear(owner, message))[-1]
+    assert cut_off_app.gate
+    cut_off_app.gate.set()
+    assert (await cut_off)[-1] == told == Spoken(text="the first text", model="scripted")
+
+
 async def test_a_second_listener_joins_the_same_reply_and_the_first_falls_silent(database: DatabaseHandle) -> None:
     app = ScriptedApp(gate=asyncio.Event())
     actors = make_actors(app)
