@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import httpx
 import psutil
@@ -132,7 +132,7 @@ def status() -> None:
     raise typer.Exit(0 if health["status"] == "ok" else 1)
 
 
-def _get_health(api: str) -> dict[str, dict[str, dict[str, str]]]:
+def _get_health(api: str) -> dict[str, Any]:
     try:
         response = httpx.get(f"{api}/health", timeout=10)
         return dict(response.json())

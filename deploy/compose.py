@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from serve_apps.client import PersonaClient, RetrievalClient
-
 from actors.channel import KIND as CHANNEL
 from actors.channel import ChannelActor
 from actors.channel_state import ChannelDocument
@@ -19,6 +17,7 @@ from bot.index import DatabaseIndex
 from bot.ports import Apps
 from core.personas import Pack
 from core.settings import Settings
+from serve_apps.client import PersonaClient, RetrievalClient
 
 
 def host_spec(settings: Settings, database_uri: str, pack: Pack) -> HostSpec:

@@ -1,4 +1,4 @@
-"""How actors ask the persona app."""
+"""How actors and the bot ask the Serve applications."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 
 from core.errors import Overloaded, Unavailable
-from core.messages import Delta, ReplyRequest, Spoken
-from serve_apps.calls import stream
+from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
+from serve_apps import retrieval
+from serve_apps.calls import call, stream
 from serve_apps.clock import remaining_s
 from serve_apps.persona import NAME
 
@@ -52,3 +53,25 @@ class PersonaClient:
                     raise
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+class RetrievalClient:
+    """Searches over a Serve handle; made and pickled as freely as PersonaClient."""
+
+    def __init__(self, handle: Any | None = None) -> None:
+        self._handle = handle if handle is not None else DeploymentHandle(retrieval.NAME, retrieval.NAME)
+
+    async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
+        """The best passages, best first. Raises Unavailable, Overloaded or DeadlineExceeded."""
+        found: tuple[Passage, ...] = await call(
+            self._handle.search, query, component=retrieval.NAME, deadline_ms=query.deadline_ms
+        )
+        return found
+
+    async def reload(self) -> tuple[int, int]:
+        """Has retrieval read the pack's files again; returns how many passages were embedded and deleted.
+
+        Raises PackError where the pack is wrong; then the lore stays as it was.
+        """
+        changed: tuple[int, int] = await call(self._handle.reload, component=retrieval.NAME)
+        return changed

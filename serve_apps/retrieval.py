@@ -130,12 +130,18 @@ class Retrieval:
             vectors: list[list[float]] = await call(embeddings.embed, texts, component="embeddings")
             return vectors
 
-        pack = load_pack(settings.pack_dir)
+        self._pack_dir = settings.pack_dir
         uri = settings.milvus_uri or str(settings.data_dir.resolve() / "lore.db")
         self._store = await asyncio.to_thread(LoreStore, uri)
         self._search = LoreSearch(self._store, embed, model_location(settings)[0])
+        await self.reload()
+
+    async def reload(self) -> tuple[int, int]:
+        """Read the pack's files (again) and see `LoreSearch.ingest`. Raises PackError; then the lore stays as it was."""
+        pack = load_pack(self._pack_dir)
         embedded, deleted = await self._search.ingest(pack)
         logger.info("[RAG] %s: %d passages, %d embedded, %d deleted", pack.id, len(pack.lore), embedded, deleted)
+        return embedded, deleted
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """See `LoreSearch.search`."""
