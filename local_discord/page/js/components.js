@@ -87,7 +87,7 @@ export function selectControl(app, data, channel, apply, initial = null) {
       done.disabled = picked.size < min;
     };
     draw();
-    const hint = max > 1 && h("div", { class: "options-foot" }, h("small", {}, min === max ? `Choose ${max}` : `Choose up to ${max}`), done);
+    const hint = max > 1 && h("div", { class: "options-foot" }, h("small", {}, min === max ? `Choose ${max}` : min ? `Choose ${min} to ${max}` : `Choose up to ${max}`), done);
     const pop = popover(control, [filter, box, hint], { className: "select-pop", prefer: "below" });
     pop.node.style.minWidth = `${control.offsetWidth}px`;
     pop.place();

@@ -178,12 +178,15 @@ export class Composer {
       const hits = all.filter((n) => !n.alias && (n.label.toLowerCase().includes(q) || n.text.toLowerCase().includes(q)));
       hits.sort((a, b) => b.label.toLowerCase().startsWith(q) - a.label.toLowerCase().startsWith(q));
       items = [...hits, ...everyone].slice(0, 8).map((n) => ({ ...n, value: `@${n.text}` }));
+      if (all.filter((n) => n.alias && n.text.toLowerCase() === q).length === 1 && items.length === 1) items = [];
     } else if (sign === "#") {
       items = this.#linkables().filter((c) => c.name.toLowerCase().includes(q)).slice(0, 8).map((c) => ({ label: c.name, node: icon(c.thread_metadata ? "thread" : "hash", 18), value: `#${c.name}` }));
     } else if (query.length >= 2) {
       items = [...this.app.customEmoji().filter((e) => e.name.toLowerCase().includes(q)).map((e) => ({ label: `:${e.name}:`, value: `<${e.animated ? "a" : ""}:${e.name}:${e.id}>` })),
         ...searchEmoji(q).map((e) => ({ label: `:${e.name}:`, node: h("span", { class: "glyph" }, e.emoji), value: e.emoji }))].slice(0, 8);
     }
+    // A name typed out in full needs no choosing: Enter then sends, as the writer expects.
+    if (items.length === 1 && items[0].value?.toLowerCase() === `${sign}${q}`) return this.suggestions.hide();
     return this.suggestions.show(items, { testid: "mention-list", pick: (item) => complete(item.value) });
   }
 

@@ -2,7 +2,7 @@
 import { fill, h, keyed } from "./dom.js";
 import { compareIds } from "./format.js";
 import { icon } from "./icons.js";
-import { MessageRow, authorName, pendingRow, summary } from "./message.js";
+import { MessageRow, authorName, isVoice, pendingRow, summary } from "./message.js";
 import { confirm, toast } from "./overlay.js";
 import { may } from "./permissions.js";
 import { FLAG } from "./store.js";
@@ -384,7 +384,7 @@ export class MessageList {
   /** Voices heard in the loaded messages: personas that speak by webhook. */
   voices() {
     const seen = new Map();
-    for (const m of this.#log?.messages ?? []) if (m.webhook_id) seen.set(m.author.username, m.author);
+    for (const m of this.#log?.messages ?? []) if (isVoice(m)) seen.set(m.author.username, m.author);
     return [...seen.values()];
   }
 }

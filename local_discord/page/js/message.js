@@ -11,6 +11,8 @@ const GROUP_MS = 7 * 60 * 1000;
 const DEFAULT = 0, PINNED = 6, JOIN = 7, THREAD = 18, REPLY = 19, COMMAND = 20, CONTEXT = 23;
 const SPOKEN = new Set([DEFAULT, REPLY, COMMAND, CONTEXT]);
 
+/** Does a webhook speak here under a name of its own? An app's answer to a command carries its own id as the webhook's. */
+export const isVoice = (message) => Boolean(message.webhook_id) && message.webhook_id !== message.application_id;
 export const isApp = (message) => Boolean(message.author.bot || message.webhook_id);
 
 /** Does `message` go under the heading of `previous`? Personas share one webhook, so the name counts too. */
@@ -30,14 +32,14 @@ function interactionOf(message) {
 }
 
 export function authorName(app, message) {
-  const member = message.guild_id && !message.webhook_id && app.session.store.member(message.guild_id, message.author.id);
-  const user = message.webhook_id ? message.author : app.session.store.user(message.author.id) ?? message.author;
+  const member = message.guild_id && !isVoice(message) && app.session.store.member(message.guild_id, message.author.id);
+  const user = isVoice(message) ? message.author : app.session.store.user(message.author.id) ?? message.author;
   return displayName(user, member);
 }
 
 export function nameNode(app, message) {
   const name = authorName(app, message);
-  if (message.webhook_id) return h("span", { class: "name voice", style: { "--hue": voiceHue(name) } }, name);
+  if (isVoice(message)) return h("span", { class: "name voice", style: { "--hue": voiceHue(name) } }, name);
   const number = message.guild_id && app.session.store.nameColour(message.guild_id, message.author.id);
   const open = (e) => app.profile(message.author.id, e.currentTarget);
   return h("button", { type: "button", class: number ? "name coloured" : "name", style: number ? { "--role": colour(number) } : {}, onclick: open }, name);
@@ -53,8 +55,8 @@ export const appTag = () => h("span", { class: "tag" }, "APP");
 
 function messageAvatar(app, message, size) {
   const { store } = app.session;
-  const member = message.guild_id && !message.webhook_id ? store.member(message.guild_id, message.author.id) : null;
-  const user = message.webhook_id ? message.author : store.user(message.author.id) ?? message.author;
+  const member = message.guild_id && !isVoice(message) ? store.member(message.guild_id, message.author.id) : null;
+  const user = isVoice(message) ? message.author : store.user(message.author.id) ?? message.author;
   return avatar(user, { size, guildId: message.guild_id, member });
 }
 
