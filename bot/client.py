@@ -50,6 +50,7 @@ class TroupeClient(discord.Client):
         self._tree = build(self, Services(config, actors, pack, apps, self._voices))
         # Closed while the marks of the last session are read; live messages would move them.
         self._open = asyncio.Event()
+        self._session = 0
         self._leaving = False
         self._waiting = 0
         self._chores: set[asyncio.Task[None]] = set()
@@ -62,6 +63,7 @@ class TroupeClient(discord.Client):
     async def on_connect(self) -> None:
         """A new session, which may have missed events."""
         self._open.clear()
+        self._session += 1
 
     async def on_resumed(self) -> None:
         """The session goes on; Discord has sent all that was missed."""
@@ -70,9 +72,7 @@ class TroupeClient(discord.Client):
     async def on_ready(self) -> None:
         """All servers are known: see what was left undone, then let live messages through."""
         log.info("[DISCORD] ready as %s in %d servers", self.user, len(self.guilds))
-        backlog = await self._look_back()
-        self._open.set()
-        await self._recovery.catch_up(backlog)
+        self._chore(self._recover(self._session))
 
     async def on_message(self, message: discord.Message) -> None:
         """Every message that the bot can see."""
@@ -106,11 +106,18 @@ class TroupeClient(discord.Client):
 
     async def close(self) -> None:
         """Disconnect. Turns under way end here and stay open in their actors."""
-        await self.turns.cancel()
-        for chore in self._chores:
+        chores = list(self._chores)
+        for chore in chores:
             chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        await asyncio.gather(*chores, return_exceptions=True)
+        await self.turns.cancel()
         await super().close()
+
+    async def _recover(self, session: int) -> None:
+        backlog = await self._look_back()
+        if session == self._session:  # else another session began meanwhile and looks for itself
+            self._open.set()
+            await self._recovery.catch_up(backlog)
 
     async def _look_back(self) -> Backlog:
         while True:
@@ -144,4 +151,9 @@ class TroupeClient(discord.Client):
     def _chore(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
         self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        task.add_done_callback(self._chore_ended)
+
+    def _chore_ended(self, task: asyncio.Task[None]) -> None:
+        self._chores.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("[DISCORD] a chore failed", exc_info=error)

@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from actors.channel import KIND, ChannelActor
+from actors.channel import KIND, ChannelActor, channels_with_open_turns, known_channels
+from actors.channel_state import ChannelDocument
 from actors.host import VirtualHost
 from actors.routing import ChannelRules
 from actors.virtual import LocalVirtualActors
 from bot.config import BotConfig
 from bot.gateway import Gateway
-from bot.index import DatabaseIndex
 from bot.ports import Apps
+from core.documents import DatabaseHandle
 from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
 from core.personas import Pack
 from core.settings import ROOT
@@ -62,13 +64,27 @@ class Shelf:
 
 
 @dataclass
+class Index:
+    """The channels of an open database."""
+
+    database: DatabaseHandle
+
+    async def with_open_turns(self) -> list[str]:
+        """See ChannelIndex."""
+        return await channels_with_open_turns(self.database)
+
+    async def heard_since(self, since_ms: int) -> list[str]:
+        """See ChannelIndex."""
+        return await known_channels(self.database, since_ms)
+
+
+@dataclass
 class Stage:
     """Everything a gateway needs; `gateway()` starts one, as a process would."""
 
     server: LocalDiscord
     pack: Pack
-    database_uri: str
-    database_name: str
+    database: DatabaseHandle
     app: SpeakingApp = field(default_factory=SpeakingApp)
     shelf: Shelf = field(default_factory=Shelf)
     edit_interval_s: float = 0.2
@@ -94,9 +110,8 @@ class Stage:
     @asynccontextmanager
     async def gateway(self, actors: LocalVirtualActors | None = None, drain_s: float = 1.0) -> AsyncIterator[Gateway]:
         """A gateway that is ready; it disconnects at the end. `drain_s` 0 leaves open turns as a crash would."""
-        index = DatabaseIndex(self.database_uri, self.database_name)
         apps = Apps(persona=self.app, retrieval=self.shelf)
-        gateway = Gateway(self.config(), actors or self.actors(), index, self.pack, apps)
+        gateway = Gateway(self.config(), actors or self.actors(), Index(self.database), self.pack, apps)
         running = asyncio.create_task(gateway.run())
 
         async def ready() -> bool:
@@ -108,4 +123,12 @@ class Stage:
         finally:
             await gateway.stop(drain_s)
             await asyncio.wait_for(running, 10)
-            await index.close()
+
+    async def closed(self, question: dict[str, Any]) -> None:
+        """Returns once the turn of a message was opened and closed."""
+
+        async def is_closed() -> bool:
+            state = (await ChannelDocument.load(question["channel_id"])).state
+            return state.is_handled(question["id"]) and state.find(question["id"]) is None
+
+        await eventually(is_closed)

@@ -14,10 +14,10 @@ from tests.support.bot import PACK, Stage
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, database: DatabaseHandle, database_uri: str, database_name: str) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, database: DatabaseHandle) -> AsyncIterator[Stage]:
     """A server nobody has connected to yet."""
     async with LocalDiscord(tmp_path / "discord") as server:
-        yield Stage(server, load_pack(PACK), database_uri, database_name)
+        yield Stage(server, load_pack(PACK), database)
 
 
 @pytest.fixture
