@@ -72,7 +72,7 @@ class VirtualActor(Generic[DocumentT]):
     @property
     def document(self) -> DocumentT:
         """The state. Only inside an exclusive section; elsewhere a RuntimeError."""
-        if self._document is None or self._holder is None:
+        if self._document is None or self._holder is not asyncio.current_task():
             raise RuntimeError(f"The document of {self} was touched outside its exclusive section.")
         return self._document
 
