@@ -161,8 +161,8 @@ class Human:
     async def slash(self, channel: str, name: str, /, *, files: dict[str, bytes] | None = None, **options: Any) -> str:
         """Run a command, subcommands by a space: `slash("general", "persona ask", question="hi")`.
 
-        Returns the interaction's nonce. Options are given by name with plain values; an attachment option takes the index
-        of its file. `message` sees the answer: `wait_for("MESSAGE_CREATE", lambda m: ...)`.
+        Returns the interaction's nonce. Options are given by name with plain values; an attachment option
+        takes the index of its file. The answer comes as MESSAGE_CREATE, for which `wait_for`.
         """
         return await self._command(2, channel, name, options, None, files)
 
@@ -173,8 +173,8 @@ class Human:
         /,
         focused: str,
         text: str,
-        timeout: float = 5,
-        **options: Any,  # noqa: ASYNC109
+        timeout: float = 5,  # noqa: ASYNC109
+        **options: Any,
     ) -> list[Doc]:
         """The choices ({name, value}) that the bot offers while `text` stands in the option `focused`."""
         nonce = await self._command(4, channel, name, {**options, focused: text}, focused)
@@ -184,7 +184,7 @@ class Human:
         return choices
 
     async def click(self, message: Doc, custom_id: str, values: list[str] | None = None) -> str:
-        """Press a button, or choose `values` in a select, of a message as an event or REST gave it. Returns the nonce."""
+        """Press a button, or choose `values` in a select, of a message from an event or REST. Returns the nonce."""
         component = components.find(message["components"], custom_id)
         if component is None:
             raise ValueError(f"No component {custom_id!r} in message {message['id']}.")

@@ -11,7 +11,7 @@ from local_discord import permissions
 from local_discord.codec import Doc
 from local_discord.errors import ApiError, invalid_field
 from local_discord.permissions import P
-from local_discord.validation import Bits, Body, check
+from local_discord.validation import Bits, Body, check, check_each
 from local_discord.world import World
 
 CHAT, USER, MESSAGE = 1, 2, 3
@@ -149,9 +149,7 @@ def _same(commands: list[Doc], body: CommandBody) -> Doc | None:
 
 def overwrite(world: World, application_id: str, guild_id: str | None, given: Any) -> list[Doc]:
     """Replace all commands of that scope. A command that keeps name and type keeps its id."""
-    if not isinstance(given, list):
-        raise invalid_field("_root", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-    bodies = check(_Commands, {"commands": given}).commands
+    bodies = check_each(CommandBody, given)
     if len({(body.name, body.type) for body in bodies}) != len(bodies):
         code = "APPLICATION_COMMANDS_DUPLICATE_NAME"
         raise invalid_field("name", code, "Application command names must be unique")
@@ -162,10 +160,6 @@ def overwrite(world: World, application_id: str, guild_id: str | None, given: An
         for gone in {c["id"] for c in known} - {c["id"] for c in kept}:
             world.store.commands.delete(gone)
     return kept
-
-
-class _Commands(Body):
-    commands: list[CommandBody]
 
 
 def _refuse_too_many(types: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 import time
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def create(
         doc["message_reference"] = origin.reference
     replied = _refer(world, doc, channel, body.message_reference) if body.message_reference else None
     _resolve_mentions(world, doc, channel, body.allowed_mentions, bits, replied)
-    doc["attachments"] = _attach(world, doc, body, uploads)
+    doc["attachments"] = _show_in_embeds(doc["embeds"], _attach(world, doc, body, uploads))
     refuse_empty(doc)
     with world.store.transaction():
         world.store.put_message(doc)
@@ -114,7 +115,7 @@ def edit(world: World, doc: Doc, body: MessageBody, uploads: list[Upload], *, si
     if "attachments" in sent:
         kept = {ref.id for ref in body.attachments or []}
         doc["attachments"] = [a for a in doc["attachments"] if a["id"] in kept]
-    doc["attachments"] = doc["attachments"] + _attach(world, doc, body, uploads)
+    doc["attachments"] = _show_in_embeds(doc["embeds"], doc["attachments"] + _attach(world, doc, body, uploads))
     refuse_empty(doc)
     if not silent:
         doc["edited_timestamp"] = now_iso()
@@ -262,12 +263,37 @@ def _attach(world: World, doc: Doc, body: MessageBody, uploads: list[Upload]) ->
     ]
 
 
+def _show_in_embeds(embeds: list[Doc], attachments: list[Doc]) -> list[Doc]:
+    """Point `attachment://name` in embeds at the file; returns the attachments that no embed shows."""
+    by_name = {attachment["filename"]: attachment for attachment in attachments}
+    shown: set[str] = set()
+    places = [
+        (part, key)
+        for embed in embeds
+        for part, key in (
+            (embed.get("image"), "url"),
+            (embed.get("thumbnail"), "url"),
+            (embed.get("author"), "icon_url"),
+            (embed.get("footer"), "icon_url"),
+        )
+        if part
+    ]
+    for part, key in places:
+        name = str(part.get(key) or "").removeprefix("attachment://")
+        if name in by_name:
+            part[key] = by_name[name]["url"]
+            shown.add(name)
+    return [attachment for attachment in attachments if attachment["filename"] not in shown]
+
+
 def keep_file(world: World, channel_id: str, upload: Upload, description: str | None) -> Doc:
-    """Store an uploaded file for the CDN; returns its attachment object."""
+    """Store an uploaded file for the CDN; returns its attachment object.
+
+    The type is that of the content where it is a picture, else what the file's name says: clients rarely say better.
+    """
     attachment_id = world.ids.next()
     filename = re.sub(r"[^\w.\-]+", "_", upload.filename)[-200:].strip(".") or "file"
     path = f"attachments/{channel_id}/{attachment_id}/{filename}"
-    world.store.put_file(path, upload.content_type, upload.body)
     url = f"{world.base_url}/cdn/{path}"
     shown: dict[str, Any] = {
         "id": attachment_id,
@@ -275,15 +301,17 @@ def keep_file(world: World, channel_id: str, upload: Upload, description: str | 
         "size": len(upload.body),
         "url": url,
         "proxy_url": url,
-        "content_type": upload.content_type,
+        "content_type": mimetypes.guess_type(filename)[0] or upload.content_type,
     }
     if description:
         shown["description"] = description
     try:
         with Image.open(BytesIO(upload.body)) as image:
             shown["width"], shown["height"] = image.size
+            shown["content_type"] = image.get_format_mimetype() or shown["content_type"]
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
         pass  # not a picture
+    world.store.put_file(path, shown["content_type"], upload.body)
     return shown
 
 

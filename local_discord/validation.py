@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from local_discord.codec import Doc
 from local_discord.errors import ApiError, invalid_form
@@ -58,6 +58,14 @@ def check(model: type[AnyBody], value: Any) -> AnyBody:
     """`value` as `model`; ApiError 50035 with the tree of all that is wrong."""
     try:
         return model.model_validate(value)
+    except ValidationError as error:
+        raise invalid_form(_tree(error)) from None
+
+
+def check_each(model: type[AnyBody], values: Any) -> list[AnyBody]:
+    """A JSON array of `model`s; the tree of an ApiError starts at the index."""
+    try:
+        return TypeAdapter(list[model]).validate_python(values)  # type: ignore[valid-type]
     except ValidationError as error:
         raise invalid_form(_tree(error)) from None
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from local_discord.codec import Doc, dumps, loads
 from local_discord.errors import ApiError, invalid_field, unauthorized
-from local_discord.validation import AnyBody, check, malformed
+from local_discord.validation import AnyBody, check, check_each, malformed
 from local_discord.world import World
 
 MAX_BODY = 25 * 1024 * 1024
@@ -87,10 +87,7 @@ class Call:
 
     async def list_of(self, model: type[AnyBody]) -> list[AnyBody]:
         """A body that is a JSON array of `model`s."""
-        given = await self.json()
-        if not isinstance(given, list):
-            raise invalid_field("_root", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-        return [check(model, item) for item in given]
+        return check_each(model, await self.json())
 
     async def _multipart(self) -> Any:
         try:

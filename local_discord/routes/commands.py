@@ -9,7 +9,7 @@ from aiohttp import web
 from local_discord import commands, objects
 from local_discord.codec import Doc, dumps
 from local_discord.commands import CommandBody
-from local_discord.errors import ApiError, invalid_form, missing_access, unknown
+from local_discord.errors import missing_access, unknown
 from local_discord.routes.applications import own_application
 from local_discord.web import Call, Routes
 
@@ -56,12 +56,7 @@ async def registered(call: Call) -> Any:
 @routes.put(_GUILD)
 async def overwrite(call: Call) -> Any:
     application_id, guild_id = _scope(call)
-    try:
-        kept = commands.overwrite(call.world, application_id, guild_id, await call.json())
-    except ApiError as error:
-        # Discord's tree for this route starts at the index of the command in the array.
-        tree = error.body.get("errors", {})
-        raise invalid_form(tree["commands"]) from None if "commands" in tree else error
+    kept = commands.overwrite(call.world, application_id, guild_id, await call.json())
     _announce(call, guild_id)
     return kept
 

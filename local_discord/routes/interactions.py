@@ -128,8 +128,9 @@ def _modal(call: Call, body: InteractionBody, channel: Doc, resolver: options.Re
         raise unknown("Interaction")
     if not isinstance(given, list):
         raise invalid_field("data.components", "BASE_TYPE_REQUIRED", "This field is required")
-    filled = components.fill_modal(opened["modal"]["components"], given, lambda c, v: options.pick(c, v, resolver))
-    data = {"custom_id": opened["modal"]["custom_id"], "components": filled}
+    modal = opened["modal"]
+    filled = components.fill_modal(modal["components"], given, lambda c, v: options.pick(c, v, resolver))
+    data = {"custom_id": modal["custom_id"], "components": filled}
     interactions.close_modal(call.world, opened)
     if opened.get("message_id"):
         more["message_id"] = opened["message_id"]

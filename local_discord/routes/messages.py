@@ -37,8 +37,8 @@ async def history(call: Call) -> Any:
     before, after, around = (call.query_id(name) for name in ("before", "after", "around"))
     store, channel_id = call.world.store, channel["id"]
     if around:
-        newer = store.history(channel_id, limit // 2, after=int(around) - 1)
-        docs = newer + store.history(channel_id, limit - len(newer), before=int(around))
+        newer = store.history(channel_id, limit // 2, after=int(around))
+        docs = newer + store.history(channel_id, limit - len(newer), before=int(around) + 1)
     elif after:
         docs = store.history(channel_id, limit, after=int(after))
     else:
