@@ -83,6 +83,10 @@ class Embeddings:
         """The model behind the vectors."""
         return self._info
 
+    async def about(self) -> str:
+        """A few words for the health page."""
+        return f"{self._info.model} on {self._info.device}"
+
 
 def model_location(settings: Settings) -> tuple[str, str]:
     """The model's name and where it is: EMBEDDING_MODEL, or the copy that comes with the package."""

@@ -74,6 +74,10 @@ class Llm:
         """What answers here."""
         return ModelInfo(engine=self._engine.name, model=self._engine.model, adapters=self._engine.adapters())
 
+    async def about(self) -> str:
+        """A few words for the health page."""
+        return f"{self._engine.model} on {self._engine.name}"
+
     async def add_adapter(self, name: str, path: str) -> None:
         """Load a LoRA adapter, or replace the one of that name."""
         await self._engine.add_adapter(name, path)

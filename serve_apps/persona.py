@@ -39,12 +39,18 @@ class PersonaApp:
         )
         remote = settings.openai_base_url is not None
         counter = token_counter(settings.llm_model, remote=remote, window=settings.llm_max_model_len)
-        self._service = PersonaService(load_pack(settings.pack_dir), options, counter, search, generate)
+        pack = load_pack(settings.pack_dir)
+        self._service = PersonaService(pack, options, counter, search, generate)
+        self._about = f"{len(pack.personas)} personas of {pack.name}"
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         """See `PersonaService.reply`."""
         async for event in self._service.reply(request):
             yield event
+
+    async def about(self) -> str:
+        """A few words for the health page."""
+        return self._about
 
 
 def persona_app(settings: Settings, retrieval: Any, llm: Any) -> Any:

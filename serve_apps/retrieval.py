@@ -137,15 +137,20 @@ class Retrieval:
         await self.reload()
 
     async def reload(self) -> tuple[int, int]:
-        """Read the pack's files (again) and see `LoreSearch.ingest`. Raises PackError; then the lore stays as it was."""
+        """Read the pack (again) and see `LoreSearch.ingest`. Raises PackError; then the lore stays as it was."""
         pack = load_pack(self._pack_dir)
         embedded, deleted = await self._search.ingest(pack)
         logger.info("[RAG] %s: %d passages, %d embedded, %d deleted", pack.id, len(pack.lore), embedded, deleted)
+        self._about = f"{len(pack.lore)} passages of {pack.name}"
         return embedded, deleted
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """See `LoreSearch.search`."""
         return await self._search.search(query)
+
+    async def about(self) -> str:
+        """A few words for the health page."""
+        return self._about
 
     def __del__(self) -> None:
         if store := getattr(self, "_store", None):  # there is none where the start failed

@@ -1,0 +1,240 @@
+"""The HTTP API: thin routes over the other applications."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+from core.errors import TroupeError
+from core.messages import (
+    Author,
+    ChatMessage,
+    Delta,
+    GenerateChunk,
+    GenerateRequest,
+    IncomingMessage,
+    Passage,
+    ReplyRequest,
+    SearchQuery,
+    Spoken,
+    Turn,
+)
+from core.personas import Pack, Persona
+from serve_apps import http_errors
+from serve_apps.api_models import EmbedBody, GenerateBody, ReplyBody, SearchBody
+from serve_apps.clock import now_ms
+from serve_apps.embeddings import EmbeddingInfo
+from serve_apps.health import Health
+from serve_apps.llm import Generation
+
+GENERATE_TIMEOUT_S = 120.0
+CALL_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backends:
+    """What the routes call. All raise TroupeError."""
+
+    pack: Pack
+    reply_deadline_s: float
+    generate: Callable[[GenerateRequest], AsyncGenerator[GenerateChunk, None]]
+    complete: Callable[[GenerateRequest], Awaitable[Generation]]
+    embed: Callable[[list[str]], Awaitable[list[list[float]]]]
+    embedding_info: Callable[[], Awaitable[EmbeddingInfo]]
+    search: Callable[[SearchQuery], Awaitable[tuple[Passage, ...]]]
+    reply: Callable[[ReplyRequest], AsyncGenerator[Delta | Spoken, None]]
+    health: Callable[[], Awaitable[Health]]
+
+
+def create_app(backends: Backends) -> FastAPI:
+    """The ASGI application."""
+    app = FastAPI(title="Troupe", docs_url="/docs", redoc_url=None)
+    http_errors.install(app)
+    _add_models(app, backends)
+    _add_personas(app, backends)
+    _add_health(app, backends)
+    return app
+
+
+def _add_models(app: FastAPI, backends: Backends) -> None:
+    @app.post("/llm/generate")
+    async def generate(body: GenerateBody) -> Any:
+        request = GenerateRequest(
+            messages=tuple(ChatMessage(role=m.role, content=m.content) for m in body.messages or ()),
+            prompt=body.prompt,
+            max_tokens=body.max_tokens,
+            temperature=body.temperature,
+            top_p=body.top_p,
+            seed=body.seed,
+            stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop),
+            adapter=body.adapter,
+            deadline_ms=now_ms() + int(GENERATE_TIMEOUT_S * 1000),
+        )
+        if body.stream:
+            return await _events(_generation_events(backends.generate(request)))
+        done = await backends.complete(request)
+        return {"ok": True, **asdict(done)}
+
+    @app.post("/embed")
+    async def embed(body: EmbedBody) -> Any:
+        vectors = await backends.embed(body.texts)
+        info = await backends.embedding_info()
+        return {"ok": True, "embeddings": vectors, "model": info.model, "dimensions": info.dimensions}
+
+    @app.get("/embed/model-info")
+    async def embed_model_info() -> Any:
+        return {"ok": True, **asdict(await backends.embedding_info())}
+
+    @app.post("/rag/search")
+    async def rag_search(body: SearchBody) -> Any:
+        query = SearchQuery(
+            text=body.query,
+            limit=body.limit,
+            pack=backends.pack.id,
+            deadline_ms=now_ms() + int(CALL_TIMEOUT_S * 1000),
+        )
+        return {"ok": True, "passages": [asdict(passage) for passage in await backends.search(query)]}
+
+
+def _add_personas(app: FastAPI, backends: Backends) -> None:
+    pack = backends.pack
+
+    @app.post("/persona/reply")
+    async def persona_reply(body: ReplyBody) -> Any:
+        persona = pack.persona(body.persona or pack.default_persona)
+        events = backends.reply(_reply_request(persona, pack, body, backends.reply_deadline_s))
+        if body.stream:
+            return await _events(_reply_events(events, persona))
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Spoken):
+                    return _spoken(event, persona)
+        raise RuntimeError("The persona app ended its stream without a reply.")
+
+    @app.get("/personas")
+    async def personas() -> Any:
+        return {
+            "ok": True,
+            "pack": pack.id,
+            "default": pack.default_persona,
+            "personas": [
+                {
+                    **p.model_dump(include={"id", "name", "title", "description", "greeting", "keywords"}),
+                    "avatar": _avatar(p),
+                }
+                for p in pack.personas
+            ],
+        }
+
+    @app.get("/personas/{persona_id}/avatar.png")
+    async def avatar(persona_id: str) -> FileResponse:
+        path = pack.persona(persona_id).avatar
+        return FileResponse(path, media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})
+
+
+def _add_health(app: FastAPI, backends: Backends) -> None:
+    @app.get("/health")
+    async def health() -> Any:
+        found = await backends.health()
+        return {"ok": found.status == "ok", "status": found.status, "components": _components(found)}
+
+    @app.get("/livez")
+    async def livez() -> Any:
+        return {"ok": True}
+
+    @app.get("/readyz")
+    async def readyz() -> Any:
+        found = await backends.health()
+        missing = [name for name, component in found.components.items() if component.state not in ("ready", "idle")]
+        return JSONResponse({"ok": found.chat_ready, "waiting_for": missing}, 200 if found.chat_ready else 503)
+
+
+def _components(health: Health) -> dict[str, Any]:
+    return {name: asdict(component) for name, component in health.components.items()}
+
+
+def _avatar(persona: Persona) -> str:
+    return f"/personas/{persona.id}/avatar.png"
+
+
+def _reply_request(persona: Persona, pack: Pack, body: ReplyBody, deadline_s: float) -> ReplyRequest:
+    now = now_ms()
+    history = tuple(
+        Turn(
+            message_id=str(i),
+            speaker=turn.speaker,
+            text=turn.text,
+            at_ms=now,
+            persona_id=pack.persona(turn.persona).id if turn.persona else None,
+        )
+        for i, turn in enumerate(body.history)
+    )
+    message = IncomingMessage(
+        id=uuid.uuid4().hex,
+        channel_id="api",
+        guild_id=None,
+        author=Author(id="api", name=body.speaker),
+        content=body.message,
+        created_ms=now,
+    )
+    deadline_ms = now + int(deadline_s * 1000)
+    return ReplyRequest(persona_id=persona.id, message=message, history=history, deadline_ms=deadline_ms)
+
+
+def _spoken(spoken: Spoken, persona: Persona) -> dict[str, Any]:
+    return {
+        "ok": True,
+        "persona": persona.id,
+        "text": spoken.text,
+        "fallback": spoken.fallback,
+        "passages": [asdict(passage) for passage in spoken.passages],
+        "model": spoken.model,
+    }
+
+
+async def _generation_events(chunks: AsyncGenerator[GenerateChunk, None]) -> AsyncGenerator[dict[str, Any], None]:
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if chunk.text:
+                yield {"text": chunk.text}
+            if chunk.usage is not None:
+                usage = asdict(chunk.usage)
+                yield {"ok": True, "model": chunk.model, "finish_reason": chunk.finish_reason, "usage": usage}
+
+
+async def _reply_events(
+    events: AsyncGenerator[Delta | Spoken, None], persona: Persona
+) -> AsyncGenerator[dict[str, Any], None]:
+    async with aclosing(events):
+        async for event in events:
+            yield {"delta": event.text} if isinstance(event, Delta) else _spoken(event, persona)
+
+
+async def _events(items: AsyncGenerator[dict[str, Any], None]) -> StreamingResponse:
+    """Items as server-sent events. The first is awaited here, so that an early error still gets its HTTP status."""
+    first = await anext(items)
+
+    async def lines() -> AsyncIterator[str]:
+        async with aclosing(items):
+            yield _event(first)
+            try:
+                async for item in items:
+                    yield _event(item)
+            except TroupeError as error:
+                body = json.loads(bytes(http_errors.troupe_error(error).body))
+                yield f"event: error\n{_event(body)}"
+                return
+            yield "data: [DONE]\n\n"
+
+    return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+
+
+def _event(item: dict[str, Any]) -> str:
+    return f"data: {json.dumps(item, ensure_ascii=False)}\n\n"

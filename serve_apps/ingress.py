@@ -1,0 +1,109 @@
+"""The HTTP API as a Serve deployment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from ray import serve
+
+from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
+from core.personas import load_pack
+from core.settings import Settings
+from serve_apps import embeddings, llm, persona, retrieval
+from serve_apps.api import CALL_TIMEOUT_S, Backends, create_app
+from serve_apps.calls import call, stream
+from serve_apps.clock import now_ms
+from serve_apps.embeddings import EmbeddingInfo
+from serve_apps.health import HealthBoard
+from serve_apps.llm import Generation
+from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
+
+NAME = "api"
+MAX_REQUESTS = 512
+
+
+class Api:
+    """Holds the handles; the routes are in `serve_apps.api`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        handles: Mapping[str, Any],
+        actors: Sequence[ActorProbe],
+        database_uri: str | None,
+    ) -> None:
+        on_demand = {llm.NAME: not settings.preload_llm, embeddings.NAME: not settings.preload_embeddings}
+        probes = {name: app_probe(name, handle, wakes=on_demand.get(name, False)) for name, handle in handles.items()}
+        probes |= {asked.component: actor_probe(asked) for asked in actors}
+        if database_uri is not None:
+            probes["database"] = database_probe(database_uri)
+        self._backends = backends_over_handles(settings, handles, HealthBoard(probes))
+
+    def __serve_build_asgi_app__(self) -> FastAPI:  # Serve's own name for it
+        return create_app(self._backends)
+
+
+def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board: HealthBoard) -> Backends:
+    """The routes' backends as calls to the other applications."""
+
+    def generate(request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+        method = handles[llm.NAME].generate
+        return stream(method, request, component=llm.NAME, deadline_ms=request.deadline_ms)
+
+    async def complete(request: GenerateRequest) -> Generation:
+        method = handles[llm.NAME].complete
+        done: Generation = await call(method, request, component=llm.NAME, deadline_ms=request.deadline_ms)
+        return done
+
+    async def embed(texts: list[str]) -> list[list[float]]:
+        method = handles[embeddings.NAME].embed
+        vectors: list[list[float]] = await call(method, texts, component=embeddings.NAME, deadline_ms=_soon())
+        return vectors
+
+    async def embedding_info() -> EmbeddingInfo:
+        method = handles[embeddings.NAME].info
+        info: EmbeddingInfo = await call(method, component=embeddings.NAME, deadline_ms=_soon())
+        return info
+
+    async def search(query: SearchQuery) -> tuple[Passage, ...]:
+        method = handles[retrieval.NAME].search
+        found: tuple[Passage, ...] = await call(method, query, component=retrieval.NAME, deadline_ms=query.deadline_ms)
+        return found
+
+    def reply(request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
+        method = handles[persona.NAME].reply
+        return stream(method, request, component=persona.NAME, deadline_ms=request.deadline_ms)
+
+    return Backends(
+        pack=load_pack(settings.pack_dir),
+        reply_deadline_s=settings.reply_deadline_s,
+        generate=generate,
+        complete=complete,
+        embed=embed,
+        embedding_info=embedding_info,
+        search=search,
+        reply=reply,
+        health=board.health,
+    )
+
+
+def _soon() -> int:
+    return now_ms() + int(CALL_TIMEOUT_S * 1000)
+
+
+def ingress_app(
+    settings: Settings, handles: Mapping[str, Any], actors: Sequence[ActorProbe], database_uri: str | None
+) -> Any:
+    """The application behind the HTTP port. It refuses at once what would wait behind `MAX_REQUESTS` others."""
+    deployment = serve.deployment(
+        serve.ingress()(Api),
+        name=NAME,
+        max_ongoing_requests=MAX_REQUESTS,
+        max_queued_requests=MAX_REQUESTS,
+        health_check_period_s=2.0,
+        graceful_shutdown_timeout_s=5.0,
+        ray_actor_options={"num_cpus": 0.1},
+    )
+    return deployment.bind(settings, handles, actors, database_uri)
