@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -50,7 +50,7 @@ class HostSpec:
     `build` runs once in the host process and returns the kinds with their handles; `documents` are theirs.
     """
 
-    database_uri: str
+    database_uri: str = field(repr=False)  # may hold a password
     database: str
     documents: tuple[type[OwnedDocument], ...]
     build: Callable[[], Mapping[str, ActorFactory]]
