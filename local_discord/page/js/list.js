@@ -89,27 +89,35 @@ export class MessageList {
   async #load(where, query) {
     const channel = this.#channel;
     const log = this.#log;
-    const key = `${channel.id}:${where}`;
+    const { session } = this.app;
+    const key = `${session.user.id}:${channel.id}:${where}`;
     if (this.#loading.has(key)) return;
     this.#loading.add(key);
     this.scroller.setAttribute("aria-busy", "true");
     if (!log.messages.length) fill(this.intro, skeleton());
+    session.store.beginLoad(channel.id);
+    let problem = null;
     try {
-      const { api, store } = this.app.session;
-      const page = await api.messages(channel.id, { limit: PAGE, ...query });
-      if (log !== store.log(channel.id)) return;
-      store.loadPage(channel.id, page, where, PAGE);
-      if (this.#channel?.id === channel.id) this.#keepingPlace(() => this.#rebuild());
+      const page = await session.api.messages(channel.id, { limit: PAGE, ...query });
+      session.store.loadPage(channel.id, page, where, PAGE);
     } catch (error) {
-      if (this.#channel?.id !== channel.id) return;
-      if (!log.messages.length) {
-        fill(this.intro, h("div", { class: "blank" }, icon("alert", 28), h("p", {}, `The messages could not be loaded: ${error.message}`),
-          h("button", { type: "button", class: "button secondary", onclick: () => this.#load(where, query) }, "Try again")));
-      } else toast(`Older messages could not be loaded: ${error.message}`, { action: { label: "Retry", run: () => this.#load(where, query) } });
-    } finally {
-      this.#loading.delete(key);
-      this.scroller.removeAttribute("aria-busy");
+      problem = error;
     }
+    session.store.endLoad(channel.id);
+    this.#loading.delete(key);
+    this.scroller.removeAttribute("aria-busy");
+    if (this.#log !== log) return;
+    if (!problem) this.#keepingPlace(() => this.#rebuild());
+    else this.#loadFailed(problem, () => this.#load(where, query));
+  }
+
+  #loadFailed(error, again) {
+    if (this.#log.messages.length) {
+      toast(`More messages could not be loaded: ${error.message}`, { action: { label: "Retry", run: again } });
+      return;
+    }
+    fill(this.intro, h("div", { class: "blank" }, icon("alert", 28), h("p", {}, `The messages could not be loaded: ${error.message}`),
+      h("button", { type: "button", class: "button secondary", onclick: again }, "Try again")));
   }
 
   // ---- drawing
@@ -172,10 +180,10 @@ export class MessageList {
   #arrived(message) {
     const { messages, hasNewer } = this.#log;
     const mine = message.author.id === this.app.session.store.me.id;
-    if (hasNewer || !this.#log.loaded) {
+    if (!this.#log.loaded) return undefined;
+    if (hasNewer) {
       this.#missed += 1;
-      this.#drawJump();
-      return;
+      return this.#drawJump();
     }
     const index = messages.findIndex((m) => m.id === message.id);
     if (this.#rows.has(message.id)) return this.#refresh(message.id);

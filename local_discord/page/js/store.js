@@ -16,6 +16,8 @@ class Log {
   loaded = false;
   hasOlder = true;
   hasNewer = false;
+  loading = 0;
+  meanwhile = []; // dispatches that came while a page was on its way, to be applied on top of it
 
   find(id) {
     return this.messages.find((m) => m.id === id);
@@ -103,6 +105,40 @@ export class Store extends Emitter {
   }
 
   // ---- history loaded by the page
+
+  /** Announce a page to come. A message may be dispatched after the page was read and arrive before it. */
+  beginLoad(channelId) {
+    this.log(channelId).loading += 1;
+  }
+  endLoad(channelId) {
+    const log = this.log(channelId);
+    log.loading = Math.max(0, log.loading - 1);
+    if (log.loading) return;
+    const { meanwhile } = log;
+    log.meanwhile = [];
+    if (log.loaded) for (const [type, data] of meanwhile) this.#apply(log, type, data);
+  }
+  #apply(log, type, data) {
+    if (type === "create") {
+      if (log.hasNewer) return;
+      const known = log.find(data.id);
+      if (known) Object.assign(known, data);
+      else log.insert(data);
+    } else if (type === "update") {
+      const known = log.find(data.id);
+      // `me` on reactions belongs to whoever the event was made for, so this session's own count stays.
+      const { reactions, ...rest } = data;
+      if (known) Object.assign(known, rest);
+    } else {
+      const index = log.messages.findIndex((m) => m.id === data.id);
+      if (index >= 0) log.messages.splice(index, 1);
+    }
+  }
+  #change(channelId, type, data) {
+    const log = this.log(channelId);
+    if (log.loading) log.meanwhile.push([type, data]);
+    if (log.loaded) this.#apply(log, type, data);
+  }
 
   /** Put a fetched page (any order) into the log; `where` is "latest", "older", "newer" or "around". */
   loadPage(channelId, page, where, limit) {
@@ -286,14 +322,9 @@ export class Store extends Emitter {
       const guild = this.guilds.get(message.guild_id);
       if (guild) this.#member(guild, { ...message.member, user: message.author });
     }
-    const log = this.log(message.channel_id);
     const mine = message.author.id === this.me.id;
     if (mine && message.nonce) this.removePending(message.channel_id, String(message.nonce));
-    if (log.loaded && !log.hasNewer) {
-      const known = log.find(message.id);
-      if (known) Object.assign(known, message);
-      else log.insert(message);
-    }
+    this.#change(message.channel_id, "create", message);
     this.#stopTyping(message.channel_id, message.author.id);
     // A persona speaks by webhook while the bot's own typing mark is still up.
     if (message.webhook_id && message.application_id) this.#stopTyping(message.channel_id, message.application_id);
@@ -312,13 +343,8 @@ export class Store extends Emitter {
     return (message.mention_roles ?? []).some((id) => roles.includes(id));
   }
   on_MESSAGE_UPDATE(data) {
-    const known = this.log(data.channel_id).find(data.id);
-    if (known) {
-      // `me` on reactions belongs to whoever the event was made for, so this session's own count stays.
-      const { reactions, ...rest } = data;
-      Object.assign(known, rest);
-      this.#learn(known);
-    }
+    this.#change(data.channel_id, "update", data);
+    if (data.author) this.#learn(data);
   }
   on_MESSAGE_DELETE({ channel_id, id }) {
     this.#remove(channel_id, id);
@@ -327,9 +353,7 @@ export class Store extends Emitter {
     for (const id of ids) this.#remove(channel_id, id);
   }
   #remove(channelId, id) {
-    const log = this.log(channelId);
-    const index = log.messages.findIndex((m) => m.id === id);
-    if (index >= 0) log.messages.splice(index, 1);
+    this.#change(channelId, "delete", { id });
     this.emit("removed", { channel_id: channelId, id });
   }
 
