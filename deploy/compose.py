@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from actors.channel import KIND as CHANNEL
 from actors.channel import ChannelActor
@@ -15,22 +16,25 @@ from bot.actor import GatewaySpec
 from bot.config import BotConfig
 from bot.index import DatabaseIndex
 from bot.ports import Apps
-from core.personas import Pack
+from core.personas import Pack, load_pack
 from core.settings import Settings
 from serve_apps.client import PersonaClient, RetrievalClient
 
 
-def host_spec(settings: Settings, database_uri: str, pack: Pack) -> HostSpec:
+def host_spec(settings: Settings, database_uri: str) -> HostSpec:
     """What every host of virtual actors is made of."""
     return HostSpec(
         database_uri=database_uri,
         database=settings.mongodb_database,
         documents=(ChannelDocument,),
-        build=partial(_kinds, ChannelRules.of(settings), pack),
+        build=partial(_kinds, ChannelRules.of(settings), settings.pack_dir),
     )
 
 
-def _kinds(rules: ChannelRules, pack: Pack) -> Mapping[str, ActorFactory]:
+def _kinds(rules: ChannelRules, pack_dir: Path) -> Mapping[str, ActorFactory]:
+    # Read here and not sent along: Ray keeps large arguments with the process that started the actor, so a host could
+    # not be restarted once that process is gone.
+    pack = load_pack(pack_dir)
     return {CHANNEL: partial(ChannelActor, app=PersonaClient(), pack=pack, rules=rules)}
 
 

@@ -90,6 +90,7 @@ class Stack:
         self._start_local_discord()
         self._set("ray", "starting")
         yield self.statuses()
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
         self._start_ray()
         yield self.statuses()
         if self._database is not None:
@@ -99,7 +100,7 @@ class Stack:
         yield self.statuses()
 
         apps.deploy(settings)
-        self._actors = start_hosts(settings.actor_hosts, host_spec(settings, database_uri, pack))
+        self._actors = start_hosts(settings.actor_hosts, host_spec(settings, database_uri))
         self._gateway = start_gateway(gateway_spec(settings, database_uri, pack, self._actors, bot))
         yield from self._wait_for_all()
 
@@ -253,7 +254,8 @@ class Stack:
                 asked[name] = ask()
             done, _ = ray.wait(asked[name], num_returns=len(asked[name]), timeout=0)
             if len(done) < len(asked[name]):
-                self._set(name, "starting", self._statuses[name].detail)
+                if self._statuses[name].state == "waiting":
+                    self._set(name, "starting")
                 continue
             answers = asked.pop(name)
             try:
