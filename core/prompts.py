@@ -93,7 +93,7 @@ def summary_block(summary: str) -> str:
 def user_line(speaker: str, text: str) -> str:
     """`speaker: text`. Further lines of the text are indented and lose a leading `Name:`, so that whoever reads the
     prompt finds a speaker only at the left margin, and only the real one."""
-    name = one_line(speaker).replace(":", " ").strip()[:NAME_CHARS].strip() or "someone"
+    name = one_line(speaker.replace(":", " "))[:NAME_CHARS].strip() or "someone"
     lines = [line.strip() for line in plain(text).split("\n")]
     first, *rest = [line for line in lines if line] or [""]
     return "\n".join([f"{name}: {first}".rstrip(), *(f"  {_SPEAKER_HEAD.sub(_without_colon, line)}" for line in rest)])
