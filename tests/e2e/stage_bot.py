@@ -116,7 +116,9 @@ def _commands(tree: app_commands.CommandTree, guild: discord.Object) -> None:
         await asyncio.sleep(0)
 
     @tree.command(name="roll", description="Roll dice", guild=guild)
-    @app_commands.choices(die=[app_commands.Choice(name="six sides", value=6), app_commands.Choice(name="twenty", value=20)])
+    @app_commands.choices(
+        die=[app_commands.Choice(name="six sides", value=6), app_commands.Choice(name="twenty", value=20)]
+    )
     async def roll(
         interaction: discord.Interaction, die: app_commands.Choice[int], times: app_commands.Range[int, 1, 5] = 1
     ) -> None:

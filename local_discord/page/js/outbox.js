@@ -42,7 +42,7 @@ export class Outbox {
       const found = this.store.findPending(entry.nonce);
       if (!found) return;
       entry.state = "failed";
-      entry.error = error.message;
+      entry.error = `Not sent: ${error.message}`;
       this.store.emit("pending", channelId);
       this.#remember();
     }
