@@ -13,6 +13,7 @@ _COLOURS = ["#5865f2", "#757e8a", "#3ba55c", "#faa61a", "#ed4245", "#eb459e"]
 _SIZE = 256
 
 
+@lru_cache(maxsize=16)
 def portrait(seed: str) -> bytes:
     """A PNG of a simple face in colours of its own, always the same for the same seed."""
     rng = random.Random(seed)
@@ -32,6 +33,7 @@ def portrait(seed: str) -> bytes:
     return _png(image)
 
 
+@lru_cache(maxsize=16)
 def mask(seed: str) -> bytes:
     """A PNG of a theatre mask, for the application's own account."""
     hue = random.Random(seed).randrange(360)
@@ -62,5 +64,5 @@ def image_hash(body: bytes) -> str:
 
 def _png(image: Image.Image) -> bytes:
     out = BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.save(out, "PNG")
     return out.getvalue()

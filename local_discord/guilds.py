@@ -37,7 +37,7 @@ def role(role_id: str, name: str, *, permissions: int, position: int = 0, **rest
         "permissions": str(permissions),
         "position": position,
         "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "colors": colours(0),
         "hoist": False,
         "managed": False,
         "mentionable": False,
@@ -46,6 +46,11 @@ def role(role_id: str, name: str, *, permissions: int, position: int = 0, **rest
         "flags": 0,
         **rest,
     }
+
+
+def colours(primary: int) -> Doc:
+    """A role's colours as clients of today read them, beside the single `color` of before."""
+    return {"primary_color": primary, "secondary_color": None, "tertiary_color": None}
 
 
 def install(world: World, guild: Doc, bot: Doc) -> None:

@@ -159,7 +159,7 @@ class Hub:
         session.dispatch(event, dumps(data))
 
     def to_users(self, event: str, user_ids: Iterable[str], data: Doc, *, session_id: str | None = None) -> None:
-        """To all sessions of these users (or one of them), whatever their intents. Not tied to a guild: shard 0."""
+        """To all sessions of these users (or one of them), whatever their intents; of a sharded bot, to shard 0."""
         wanted, body = set(user_ids), dumps(data)
         for session in list(self.sessions.values()):
             if session.user_id in wanted and session.shard[0] == 0 and session_id in (None, session.id):

@@ -29,6 +29,7 @@ _REALISTIC: dict[tuple[str, str], tuple[int, float]] = {
 _REALISTIC_DEFAULT = (30, 10.0)
 _GENEROUS = (200, 1.0)
 _GLOBAL_PER_SECOND = 50
+CHANNEL_WRITES, SLOW_MODE = 20028, 20016
 _MAX_BUCKETS = 50_000
 
 
@@ -68,7 +69,8 @@ class RateLimits:
             "X-RateLimit-Bucket": sha1(f"{method} {route}".encode(), usedforsecurity=False).hexdigest()[:32],
         }
         if bucket.remaining <= 0:
-            raise limited(bucket.resets_at - now, headers=headers)
+            writes = method != "GET" and route.startswith("/channels/{channel_id}/messages")
+            raise limited(bucket.resets_at - now, headers=headers, code=CHANNEL_WRITES if writes else 0)
         bucket.remaining -= 1
         return headers
 
@@ -86,7 +88,9 @@ class RateLimits:
             raise limited(int(now) + 1 - now, is_global=True)
 
 
-def limited(retry_after: float, *, is_global: bool = False, headers: dict[str, str] | None = None) -> ApiError:
+def limited(
+    retry_after: float, *, is_global: bool = False, headers: dict[str, str] | None = None, code: int = 0
+) -> ApiError:
     """A 429 as Discord's edge sends it: clients only believe it with a `Via` header."""
     after = max(round(retry_after, 3), 0.001)
     scope = (
@@ -94,7 +98,7 @@ def limited(retry_after: float, *, is_global: bool = False, headers: dict[str, s
     )
     return ApiError(
         429,
-        0,
+        code,
         "You are being rate limited.",
         headers={**(headers or {}), **scope, "Via": "1.1 local-discord", "Retry-After": str(after)},
         extra={"retry_after": after, "global": is_global},

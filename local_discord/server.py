@@ -162,6 +162,7 @@ class LocalDiscord:
                 app.router.add_route(route.method, _pattern(_API + route.path), self._handler(route))
         for route in local.routes_for(self.faults).all:
             app.router.add_route(route.method, route.path, self._handler(route, local=True))
+        app.router.add_route("*", "/api/{rest:.*}", self._nothing)
         app.router.add_get("/gateway", self._gateway)
         app.router.add_get("/gateway/", self._gateway)
         app.router.add_get("/cdn/{path:.+}", self._cdn)
@@ -169,6 +170,9 @@ class LocalDiscord:
         if _PAGE.is_dir():
             app.router.add_static("/", _PAGE)
         return app
+
+    async def _nothing(self, request: web.Request) -> web.StreamResponse:
+        return refuse(ApiError(404, 0, "404: Not Found"))
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
         return await gateway.serve(self.world, request)

@@ -52,6 +52,7 @@ class World:
             resume_window_s=timing.resume_s,
             buffer=timing.replay_events,
         )
+        self.last_sent: dict[tuple[str, str], float] = {}
         self._by_token = {user["token"]: user for user in store.users.all()}
 
     @property
@@ -143,6 +144,11 @@ class World:
     def can_view(self, user_id: str, channel: Doc) -> bool:
         return bool(self.bits(user_id, channel) & P.VIEW_CHANNEL)
 
+    def viewers(self, channel: Doc) -> set[str]:
+        """Of the users with a session, those who see the channel."""
+        users = {session.user_id for session in self.hub.sessions.values()}
+        return {user_id for user_id in users if self.can_view(user_id, channel)}
+
     def require(self, user_id: str, channel_id: str, needed: int = 0) -> Doc:
         """The channel, if the user sees it (else 50001) and has all the `needed` bits there (else 50013)."""
         channel = self.channel(channel_id)
@@ -203,9 +209,14 @@ class World:
             "soundboard_sounds": [],
         }
 
-    def guild_for(self, session: Session, guild: Doc) -> Doc:
-        """GUILD_CREATE for a session: a bot without the members or presences intents gets only itself, no states."""
+    def guild_for(self, session: Session, guild: Doc, *, joined: bool = False) -> Doc:
+        """GUILD_CREATE for a session: a bot without the members or presences intents gets only itself, no states.
+
+        `unavailable` is there (and false) where a guild comes up, and missing where it was joined just now.
+        """
         payload = self.guild_create(guild, session.user_id)
+        if joined:
+            del payload["unavailable"]
         if not session.wants(Intent.GUILD_MEMBERS):
             payload["members"] = [m for m in payload["members"] if m["user"]["id"] == session.user_id]
         if not session.wants(Intent.GUILD_PRESENCES):

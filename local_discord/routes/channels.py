@@ -98,8 +98,9 @@ async def edit(call: Call) -> Any:
     if changes.get("name"):
         changes["name"] = _text_name(changes["name"], channel["type"])
     nullable = ("topic", "parent_id")
+    before = call.world.viewers(channel)
     channel.update({key: value for key, value in changes.items() if value is not None or key in nullable})
-    return _save(call, channel)
+    return _save(call, channel, before)
 
 
 def _edit_thread(call: Call, thread: Doc, changes: Doc) -> Doc:
@@ -117,9 +118,13 @@ def _edit_thread(call: Call, thread: Doc, changes: Doc) -> Doc:
     return _save(call, thread)
 
 
-def _save(call: Call, channel: Doc) -> Doc:
-    """Store and announce. Who sees it changes with its overwrites: a client learns that from this very event."""
+def _save(call: Call, channel: Doc, before: set[str] | None = None) -> Doc:
+    """Store and announce. For those who, unlike `before`, now see the channel or no longer do, it comes or goes."""
     call.world.store.channels.put(channel["id"], channel)
+    after = call.world.viewers(channel)
+    for user_id in (before or after) ^ after:
+        event = "CHANNEL_CREATE" if user_id in after else "CHANNEL_DELETE"
+        call.world.hub.to_users(event, [user_id], call.world.show_channel(channel, user_id))
     shown = call.world.show_channel(channel, call.my_id)
     event = "THREAD_UPDATE" if channel["type"] in objects.THREADS else "CHANNEL_UPDATE"
     call.world.hub.to_channel(event, channel, shown)
@@ -145,13 +150,14 @@ async def set_overwrite(call: Call) -> Any:
     body = await call.body(OverwriteBody)
     target = call.id("target")
     others = [entry for entry in channel["permission_overwrites"] if entry["id"] != target]
+    before = call.world.viewers(channel)
     channel["permission_overwrites"] = [*others, {"id": target, **body.model_dump()}]
-    _save(call, channel)
+    _save(call, channel, before)
 
 
 @routes.delete("/channels/{channel_id}/permissions/{target}")
 async def delete_overwrite(call: Call) -> Any:
     channel = call.world.require(call.my_id, call.id("channel_id"), P.MANAGE_ROLES)
-    target = call.id("target")
+    target, before = call.id("target"), call.world.viewers(channel)
     channel["permission_overwrites"] = [entry for entry in channel["permission_overwrites"] if entry["id"] != target]
-    _save(call, channel)
+    _save(call, channel, before)

@@ -39,7 +39,7 @@ async def create(call: Call) -> Any:
         call.world.store.guilds.put(guild["id"], guild)
     for session in call.world.hub.of_user(call.my_id):
         if session.holds_guild(guild["id"]):
-            call.world.hub.to_session(session, "GUILD_CREATE", call.world.guild_for(session, guild))
+            call.world.hub.to_session(session, "GUILD_CREATE", call.world.guild_for(session, guild, joined=True))
     return objects.guild(guild)
 
 
@@ -138,6 +138,7 @@ async def create_role(call: Call) -> Any:
     fields = body.model_dump(exclude_none=True, exclude={"name", "permissions"})
     everyone = guild["roles"][guild["id"]]["permissions"]
     bits = int(body.permissions if body.permissions is not None else everyone)
+    fields["colors"] = guilds.colours(body.color or 0)
     role = guilds.role(call.world.ids.next(), body.name or "new role", permissions=bits, position=1, **fields)
     return _save_role(call, "GUILD_ROLE_CREATE", guild, role)
 
@@ -148,7 +149,7 @@ async def edit_role(call: Call) -> Any:
     body = await call.body(RoleBody)
     _may_grant(call, guild, body.permissions)
     role.update(body.model_dump(exclude_none=True))
-    role["colors"]["primary_color"] = role["color"]
+    role["colors"] = guilds.colours(role["color"])
     return _save_role(call, "GUILD_ROLE_UPDATE", guild, role)
 
 
@@ -233,7 +234,7 @@ async def add_member(call: Call) -> Any:
         call.world.add_member(guild["id"], user["id"])
     for session in call.world.hub.of_user(user["id"]):
         if session.holds_guild(guild["id"]):
-            call.world.hub.to_session(session, "GUILD_CREATE", call.world.guild_for(session, guild))
+            call.world.hub.to_session(session, "GUILD_CREATE", call.world.guild_for(session, guild, joined=True))
     shown = call.world.show_member(call.world.member(guild["id"], user["id"]))
     call.world.hub.to_guild("GUILD_MEMBER_ADD", guild["id"], {"guild_id": guild["id"], **shown})
     return shown

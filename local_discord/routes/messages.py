@@ -11,6 +11,7 @@ from local_discord import messages, objects
 from local_discord.codec import Doc
 from local_discord.errors import ApiError, missing_permissions, unknown
 from local_discord.permissions import P
+from local_discord.ratelimit import SLOW_MODE, limited
 from local_discord.snowflake import now_iso
 from local_discord.validation import Body, MessageBody, Snowflake
 from local_discord.web import Call, Routes
@@ -57,13 +58,26 @@ async def send(call: Call) -> Any:
     channel = call.world.require(call.my_id, call.id("channel_id"), P.SEND_MESSAGES)
     if channel["type"] not in (objects.TEXT, objects.DM, *objects.THREADS, 2, 5):
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+    _keep_slow_mode(call, channel)
     body = await call.body(MessageBody)
     if not call.me.get("bot"):
         body.embeds = body.components = None  # what only bots and webhooks may send
     messages.wake_thread(call.world, channel)
     doc = messages.create(call.world, call.my_id, channel, body, call.uploads)
+    call.world.last_sent[channel["id"], call.my_id] = time.time()
     shown = messages.show(call.world, [doc], call.my_id)[0]
     return {**shown, "nonce": doc["nonce"]} if doc.get("nonce") else shown
+
+
+def _keep_slow_mode(call: Call, channel: Doc) -> None:
+    """One message per person each `rate_limit_per_user` seconds; moderators and bots are free of it."""
+    pause = channel.get("rate_limit_per_user") or 0
+    exempt = P.MANAGE_MESSAGES | P.MANAGE_CHANNELS
+    if not pause or call.me.get("bot") or call.world.bits(call.my_id, channel) & exempt:
+        return
+    left = call.world.last_sent.get((channel["id"], call.my_id), 0.0) + pause - time.time()
+    if left > 0:
+        raise limited(left, code=SLOW_MODE)
 
 
 @routes.patch("/channels/{channel_id}/messages/{message_id}")
