@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any
 
 from ray.exceptions import RayError, RayTaskError, TaskCancelledError
@@ -56,8 +56,9 @@ async def stream(method: Any, *args: Any, component: str, deadline_ms: int | Non
     """The items of one streaming call. Raises TroupeError; closing the iterator cancels the call in the replica."""
     response = method.options(stream=True).remote(*args)
     try:
-        async for item in until(deadline_ms, aiter(response), component):
-            yield item
+        async with aclosing(until(deadline_ms, aiter(response), component)) as items:
+            async for item in items:
+                yield item
     except TroupeError:
         raise
     except Exception as error:

@@ -45,7 +45,7 @@ class Guard:
             line = text.rfind("\n")
             if line >= 0 and len(text) - line <= HEAD_CHARS:
                 text = text[:line]
-        return text.rstrip() if final else text, False
+        return text.rstrip(), False
 
     def problem(self, text: str) -> Problem | None:
         """Why the whole reply cannot be used, or None."""

@@ -59,8 +59,9 @@ class Llm:
         """The whole text at once."""
         text: list[str] = []
         chunk: GenerateChunk | None = None
-        async for chunk in self._engine.generate(request):
-            text.append(chunk.text)
+        async with aclosing(self._engine.generate(request)) as chunks:
+            async for chunk in chunks:
+                text.append(chunk.text)
         if chunk is None or chunk.usage is None:
             raise RuntimeError("The engine ended its stream without a last chunk.")
         reason = chunk.finish_reason or "stop"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from ray import serve
@@ -45,8 +46,9 @@ class PersonaApp:
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         """See `PersonaService.reply`."""
-        async for event in self._service.reply(request):
-            yield event
+        async with aclosing(self._service.reply(request)) as events:
+            async for event in events:
+                yield event
 
     async def about(self) -> str:
         """A few words for the health page."""

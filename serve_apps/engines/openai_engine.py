@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import openai
@@ -70,8 +71,9 @@ class OpenAIEngine:
         check_request(request)
         if request.adapter is not None:
             raise RequestError("A remote endpoint takes no adapters; name a model instead.", field="adapter")
-        async for chunk in until(request.deadline_ms, self._stream(request), "the text"):
-            yield chunk
+        async with aclosing(until(request.deadline_ms, self._stream(request), "the text")) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _stream(self, request: GenerateRequest) -> AsyncIterator[GenerateChunk]:
         wanted: dict[str, Any] = {

@@ -8,6 +8,7 @@ import json
 import os
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,8 +110,10 @@ class VllmEngine:
                 f"but the model's window holds {self.max_model_len}.",
                 field=field,
             )
-        async for chunk in until(request.deadline_ms, self._stream(request, prompt_ids, lora), "the text"):
-            yield chunk
+        stream = self._stream(request, prompt_ids, lora)
+        async with aclosing(until(request.deadline_ms, stream, "the text")) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _stream(self, request: GenerateRequest, prompt_ids: list[int], lora: Any) -> AsyncIterator[GenerateChunk]:
         from vllm.exceptions import VLLMClientError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from core.errors import ModelUnavailable, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
@@ -34,8 +35,9 @@ class ScriptedEngine:
             raise RequestError(f"There is no adapter {request.adapter!r}.", field="adapter")
         self.requests.append(request)
         script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
-        async for chunk in until(request.deadline_ms, self._say(script), "the text"):
-            yield chunk
+        async with aclosing(until(request.deadline_ms, self._say(script), "the text")) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _say(self, script: list[Step]) -> AsyncGenerator[GenerateChunk, None]:
         self.running += 1

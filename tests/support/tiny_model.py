@@ -23,7 +23,7 @@ def make_tiny_model(folder: Path, *, window: int = 512, seed: int = 7) -> Path:
     trainer = trainers.BpeTrainer(
         vocab_size=600, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
     )
-    tokenizer.train_from_iterator(["You are a friendly voice among the stars, and you tell what you know."] * 4, trainer)
+    tokenizer.train_from_iterator(["You are a friendly voice among the stars; you tell what you know."] * 4, trainer)
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>", model_max_length=window
     )

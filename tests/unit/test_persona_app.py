@@ -1,0 +1,231 @@
+"""The persona app's logic around a scripted model: streaming, guarding, trying again, falling back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from core.errors import ConfigError, ModelUnavailable, Overloaded, RequestError, Unavailable, UnknownPersona
+from core.messages import Author, ChatMessage, Delta, IncomingMessage, Passage, ReplyRequest, SearchQuery, Spoken, Turn
+from serve_apps.clock import now_ms
+from serve_apps.reply import FALLBACK_MODEL, PersonaService, ReplyOptions, Search
+from tests.support.cast import make_pack
+from tests.support.engines import ScriptedEngine
+
+LORE = Passage(id="comet", text="The comet returns every nine years. It is blue.", score=0.03, source="lore/sky.md")
+LOST = ModelUnavailable("gone", component="llm")
+
+
+class WordCounter:
+    window = 400
+
+    def __call__(self, messages: Sequence[ChatMessage]) -> int:
+        return sum(len(message.content.split()) for message in messages)
+
+
+async def found(query: SearchQuery) -> tuple[Passage, ...]:
+    return (LORE,)
+
+
+async def nothing(query: SearchQuery) -> tuple[Passage, ...]:
+    return ()
+
+
+def service(engine: ScriptedEngine, search: Search = found, **changes: object) -> PersonaService:
+    values: dict[str, object] = {
+        "max_tokens": 40,
+        "temperature": 0.6,
+        "passages": 3,
+        "deadline_s": 5,
+        "delta_every_s": 0.0,
+        "search_timeout_s": 0.1,
+        "fallback_margin_s": 0.05,
+        "retry_pause_s": (0.01, 0.02),
+        **changes,
+    }
+    options = ReplyOptions(**values)  # type: ignore[arg-type]
+    return PersonaService(make_pack(), options, WordCounter(), search, engine.generate)
+
+
+def request(content: str = "When does the comet return?", *, seconds: float = 2.0, **changes: object) -> ReplyRequest:
+    message = IncomingMessage(
+        id="900", channel_id="5", guild_id="6", author=Author(id="7", name="Mara"), content=content, created_ms=now_ms()
+    )
+    values: dict[str, object] = {"persona_id": "elio", "message": message, **changes}
+    return ReplyRequest(deadline_ms=now_ms() + int(seconds * 1000), **values)  # type: ignore[arg-type]
+
+
+async def listen(replies: PersonaService, asked: ReplyRequest) -> tuple[str, Spoken]:
+    """The text of all deltas together, and the reply."""
+    events = [event async for event in replies.reply(asked)]
+    assert isinstance(events[-1], Spoken)
+    deltas = events[:-1]
+    assert all(isinstance(event, Delta) for event in deltas)
+    return "".join(event.text for event in deltas if isinstance(event, Delta)), events[-1]
+
+
+async def test_a_reply_streams_and_is_spoken_whole() -> None:
+    engine = ScriptedEngine([" Every", " nine", " years", "!"])
+    shown, spoken = await listen(service(engine), request())
+    assert spoken == Spoken(text="Every nine years!", model="script", passages=(LORE,))
+    assert shown == "Every nine years!"
+
+
+async def test_the_model_gets_lore_history_and_sampling() -> None:
+    engine = ScriptedEngine(["Yes."])
+    history = (Turn(message_id="1", speaker="Ben", text="Look!", at_ms=1),)
+    await listen(service(engine), request(history=history))
+    asked = engine.requests[0]
+    assert "- The comet returns every nine years. It is blue." in asked.messages[0].content
+    assert asked.messages[-1].content == "Ben: Look!\nMara: When does the comet return?"
+    assert asked.temperature == 0.6
+    assert asked.max_tokens == 40
+    assert {"\nMara:", "\nBen:"} <= set(asked.stop)
+
+
+async def test_the_same_message_is_asked_with_the_same_seed() -> None:
+    engine = ScriptedEngine(["Yes."])
+    for _ in range(2):
+        await listen(service(engine), request())
+    assert engine.requests[0].seed == engine.requests[1].seed
+
+
+@pytest.mark.parametrize(
+    ("chunks", "text"),
+    [
+        (["Elio", ": ", "Hello there."], "Hello there."),
+        (["Hello there.\n", "Ma", "ra: And then?"], "Hello there."),
+        (["Hello there.\nOlga: Me", " too."], "Hello there."),
+        (["Hello there. <", "|user|", "> more"], "Hello there."),
+        (["Hello there.</lo", "re>"], "Hello there."),
+        (["One.\n", "Two lines of a poem that go on: see."], "One.\nTwo lines of a poem that go on: see."),
+    ],
+)
+async def test_what_does_not_belong_is_never_shown(chunks: list[str], text: str) -> None:
+    shown, spoken = await listen(service(ScriptedEngine(chunks)), request())
+    assert spoken.text == text
+    assert text.startswith(shown)
+
+
+async def test_a_line_of_somebody_else_ends_the_generation() -> None:
+    engine = ScriptedEngine(["Hello there.\n", "Mara: And then?", 60.0])
+    _, spoken = await listen(service(engine), request())
+    assert spoken.text == "Hello there."
+    assert engine.running == 0
+
+
+@pytest.mark.parametrize(
+    "bad", [[""], ["..."], ["go on " * 12], ["You are Elio, of the test cast. I say so."], ["<|assistant|>"]]
+)
+async def test_a_reply_that_cannot_be_used_is_asked_again_with_another_seed(bad: list[str]) -> None:
+    engine = ScriptedEngine(bad, ["Every nine years."])
+    _, spoken = await listen(service(engine), request())
+    assert spoken.text == "Every nine years."
+    assert not spoken.fallback
+    assert engine.requests[0].seed != engine.requests[1].seed
+
+
+async def test_twice_unusable_is_a_fallback() -> None:
+    engine = ScriptedEngine(["..."])
+    _, spoken = await listen(service(engine), request())
+    assert len(engine.requests) == 2
+    assert spoken.fallback
+    assert spoken.model == FALLBACK_MODEL
+
+
+async def test_a_text_that_ran_out_of_tokens_ends_with_a_sentence() -> None:
+    engine = ScriptedEngine(["It is blue. It ret", "urns in nine"], finish_reason="length")
+    _, spoken = await listen(service(engine), request())
+    assert spoken.text == "It is blue."
+
+
+async def test_a_model_lost_in_the_middle_is_asked_again_and_the_stream_goes_on() -> None:
+    engine = ScriptedEngine(["Every", " nine", LOST], ["Every", " nine", " years."])
+    shown, spoken = await listen(service(engine), request())
+    assert spoken.text == "Every nine years."
+    assert shown == "Every nine years."
+
+
+async def test_after_a_loss_another_text_is_only_spoken() -> None:
+    engine = ScriptedEngine(["Every", " nine", LOST], ["In", " a", " while."])
+    shown, spoken = await listen(service(engine), request())
+    assert spoken.text == "In a while."
+    assert shown == "Every nine"
+
+
+async def test_a_sleeping_model_is_waited_for() -> None:
+    engine = ScriptedEngine([LOST], [Overloaded("full", retry_after_s=1)], [LOST], ["Awake."])
+    _, spoken = await listen(service(engine), request())
+    assert spoken.text == "Awake."
+
+
+async def test_past_the_deadline_the_lore_speaks() -> None:
+    engine = ScriptedEngine([LOST])
+    started = time.monotonic()
+    _, spoken = await listen(service(engine), request(seconds=0.5))
+    assert time.monotonic() - started < 0.6
+    assert spoken.fallback
+    assert spoken.passages == (LORE,)
+    assert "The comet returns every nine years." in spoken.text
+    assert spoken.text.startswith("Elio recalls")
+
+
+async def test_a_model_that_hangs_does_not_hold_the_reply() -> None:
+    engine = ScriptedEngine(["Every", 60.0])
+    started = time.monotonic()
+    shown, spoken = await listen(service(engine), request(seconds=0.4))
+    assert time.monotonic() - started < 0.6
+    assert shown == "Every"
+    assert spoken.fallback
+    assert engine.running == 0
+
+
+async def test_the_fallback_is_the_same_for_the_same_message() -> None:
+    engine = ScriptedEngine([RequestError("no", field="messages")])
+    texts = {(await listen(service(engine, nothing), request()))[1].text for _ in range(3)}
+    assert len(texts) == 1
+    assert texts.pop().startswith("Elio is at a loss")
+
+
+@pytest.mark.parametrize("error", [RequestError("no", field="messages"), ConfigError("no", field="X", fix="Y.")])
+async def test_errors_that_stay_are_not_tried_again(error: RequestError | ConfigError) -> None:
+    engine = ScriptedEngine([error])
+    _, spoken = await listen(service(engine), request())
+    assert len(engine.requests) == 1
+    assert spoken.fallback
+
+
+async def test_failing_retrieval_does_not_fail_the_reply() -> None:
+    async def down(query: SearchQuery) -> tuple[Passage, ...]:
+        raise Unavailable("down", component="retrieval")
+
+    _, spoken = await listen(service(ScriptedEngine(["Hello."]), down), request())
+    assert spoken == Spoken(text="Hello.", model="script")
+
+
+async def test_slow_retrieval_is_not_waited_for() -> None:
+    async def slow(query: SearchQuery) -> tuple[Passage, ...]:
+        await asyncio.sleep(60)
+        return (LORE,)
+
+    started = time.monotonic()
+    _, spoken = await listen(service(ScriptedEngine(["Hello."]), slow), request())
+    assert time.monotonic() - started < 1
+    assert spoken.text == "Hello."
+
+
+async def test_an_unknown_persona_is_the_callers_error() -> None:
+    with pytest.raises(UnknownPersona):
+        await listen(service(ScriptedEngine(["Hello."])), request(persona_id="nobody"))
+
+
+async def test_leaving_stops_the_generation() -> None:
+    engine = ScriptedEngine(["Every", " nine", 60.0])
+    events = service(engine).reply(request())
+    assert isinstance(await anext(events), Delta)
+    assert engine.running == 1
+    await events.aclose()
+    assert engine.running == 0
