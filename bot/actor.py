@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -13,19 +14,23 @@ from actors.virtual import NAMESPACE, Actors
 from bot.config import BotConfig
 from bot.gateway import Gateway, GatewayHealth
 from bot.ports import Apps, ChannelIndex
-from core.personas import Pack
+from core.personas import load_pack
 
 NAME = "troupe-gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySpec:
-    """All that the gateway is given. Ray keeps it and hands it over again at each restart, so all of it is pickled."""
+    """All that the gateway is given. It is pickled, and Ray hands it over again at each restart.
+
+    It must stay small: Ray keeps arguments above 100 KB with the process that gave them, and could not restart the
+    gateway once that is gone. So the pack is given by its folder.
+    """
 
     config: BotConfig
     actors: Actors
     index: ChannelIndex
-    pack: Pack
+    pack_dir: Path
     apps: Apps
     log_level: str = "INFO"
 
@@ -35,7 +40,7 @@ class GatewayActor:
 
     def __init__(self, spec: GatewaySpec) -> None:
         logging.basicConfig(level=spec.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        self._gateway = Gateway(spec.config, spec.actors, spec.index, spec.pack, spec.apps)
+        self._gateway = Gateway(spec.config, spec.actors, spec.index, load_pack(spec.pack_dir), spec.apps)
         self._running = asyncio.get_running_loop().create_task(self._gateway.run())
 
     async def health(self) -> GatewayHealth:

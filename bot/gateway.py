@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import aiohttp
@@ -36,13 +38,17 @@ _NO_INTENT = (
     "(Discord's developer portal: your application, Bot, Privileged Gateway Intents)."
 )
 _LONGEST_PAUSE_S = 60.0
+_AUTHENTICATION_FAILED = 4004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayHealth:
-    """How the bot is. `latency_ms` is the last heartbeat's round trip; `detail` says what to do where it failed."""
+    """How the bot is. `detail` says what to do where it failed.
+
+    `pid` is its process, `latency_ms` the last heartbeat's round trip, `turns` the messages being answered."""
 
     state: State
+    pid: int = field(default_factory=os.getpid)
     detail: str = ""
     latency_ms: float | None = None
     guilds: int = 0
@@ -67,8 +73,7 @@ class Gateway:
         self._config, self._actors, self._index, self._pack, self._apps = config, actors, index, pack, apps
         self._client: TroupeClient | None = None
         self._failure = ""
-        self._stopping = False
-        self._ended = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Connect and stay connected. Returns after `stop`, or when only the operator can help (`health` says how).
@@ -77,36 +82,36 @@ class Gateway:
         """
         connect_to(self._config)
         pause = 1.0
-        try:
-            while not self._stopping:
-                loop = asyncio.get_running_loop()
-                begun = loop.time()
-                self._client = TroupeClient(self._config, self._actors, self._index, self._pack, self._apps)
-                try:
-                    async with self._client:
-                        await self._client.start(self._config.token)
-                except discord.LoginFailure:
-                    return self._fail(_LOGIN_REFUSED)
-                except discord.PrivilegedIntentsRequired:
-                    return self._fail(_NO_INTENT)
-                except discord.ConnectionClosed as error:
-                    if error.code == 4004:
-                        return self._fail(_LOGIN_REFUSED)
-                    log.warning("[DISCORD] the connection was closed: %s", error)
-                except (OSError, aiohttp.ClientError, discord.DiscordException) as error:
-                    log.warning("[DISCORD] cannot connect: %s", error)
-                except Exception:
-                    # An event that discord.py cannot read ends its connection; a new one may never see it again.
-                    log.exception("[DISCORD] the connection broke")
-                if not self._stopping:
-                    pause = 1.0 if loop.time() - begun > _LONGEST_PAUSE_S else min(pause * 2, _LONGEST_PAUSE_S)
-                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-        finally:
-            self._ended.set()
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            begun = loop.time()
+            self._client = TroupeClient(self._config, self._actors, self._index, self._pack, self._apps)
+            try:
+                async with self._client:
+                    await self._client.start(self._config.token)
+            except discord.LoginFailure:
+                self._fail(_LOGIN_REFUSED)
+                return
+            except discord.PrivilegedIntentsRequired:
+                self._fail(_NO_INTENT)
+                return
+            except discord.ConnectionClosed as error:
+                if error.code == _AUTHENTICATION_FAILED:
+                    self._fail(_LOGIN_REFUSED)
+                    return
+                log.warning("[DISCORD] the connection was closed: %s", error)
+            except (OSError, aiohttp.ClientError, discord.DiscordException) as error:
+                log.warning("[DISCORD] cannot connect: %s", error)
+            except Exception:
+                # An event that discord.py cannot read ends its connection; a new one may never see it again.
+                log.exception("[DISCORD] the connection broke")
+            pause = 1.0 if loop.time() - begun > _LONGEST_PAUSE_S else min(pause * 2, _LONGEST_PAUSE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause * random.uniform(0.5, 1.0))
 
     async def stop(self, drain_s: float = 5.0) -> None:
         """Let the turns under way finish for up to `drain_s` seconds, then disconnect."""
-        self._stopping = True
+        self._stopping.set()
         if self._client is not None:
             await self._client.leave(drain_s)
 
@@ -115,7 +120,7 @@ class Gateway:
         client = self._client
         if self._failure:
             return GatewayHealth(state="failed", detail=self._failure)
-        if self._stopping:
+        if self._stopping.is_set():
             return GatewayHealth(state="stopped")
         if client is None or not client.is_ready():
             return GatewayHealth(state="connecting")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
+from actors.channel import PersonaApp
+from core.messages import Passage, SearchQuery
 
 
 class ChannelIndex(Protocol):
@@ -18,14 +18,6 @@ class ChannelIndex(Protocol):
 
     async def heard_since(self, since_ms: int) -> list[str]:
         """Ids of the channels in which something was heard since then, the latest first. Raises TroupeError."""
-        ...
-
-
-class PersonaApp(Protocol):
-    """Composes a reply in a persona's voice."""
-
-    def reply(self, request: ReplyRequest) -> AsyncIterator[Delta | Spoken]:
-        """Deltas, then one Spoken. Raises TroupeError."""
         ...
 
 

@@ -74,15 +74,11 @@ class Voices:
                     raise
                 log.warning("[DISCORD] webhook refused in channel %s (%s); answering as the bot", place.id, error.text)
                 break
-        reference = None
-        if source_id is not None:
-            reference = discord.MessageReference(message_id=source_id, channel_id=place.id, fail_if_not_exists=False)
-        return await place.send(
-            signed(face, text),
-            reference=reference or MISSING,
-            mention_author=False,
-            allowed_mentions=NOBODY,
-        )
+        if source_id is None:
+            return await place.send(signed(face, text), allowed_mentions=NOBODY)
+        # The question may be deleted by now, which is no reason to lose the answer.
+        question = discord.MessageReference(message_id=source_id, channel_id=place.id, fail_if_not_exists=False)
+        return await place.send(signed(face, text), reference=question, mention_author=False, allowed_mentions=NOBODY)
 
     async def edit(self, post: discord.Message, face: Face, text: str) -> bool:
         """Change what `post` says. False where somebody deleted it."""

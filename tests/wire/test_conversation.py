@@ -138,6 +138,25 @@ async def test_a_direct_message_is_answered_in_the_bots_name(stage: Stage, ada: 
     assert answer["message_reference"]["message_id"] == question["id"]
 
 
+async def test_without_webhooks_the_bot_answers_in_the_personas_name(stage: Stage, ada: Human) -> None:
+    stage.app.text = "I begin. " + "I go on and on. " * 200
+    stage.app.pieces, stage.app.pause_s = 10, 0.05
+    [guild] = ada.ready["guilds"]
+    role = next(role["id"] for role in guild["roles"] if role.get("tags", {}).get("bot_id") == ada.bot_id)
+    forbidden = {"type": 0, "allow": "0", "deny": str(1 << 29)}  # Manage Webhooks
+    await ada.request("PUT", f"/channels/{ada.channel_id('general')}/permissions/{role}", forbidden)
+    async with stage.gateway():
+        question = await ada.send("general", f"<@{ada.bot_id}> hello")
+        await stage.closed(question)
+        *posts, _ = await ada.history("general")
+    posts.reverse()
+    assert len(posts) == 2
+    assert all(post["author"]["id"] == ada.bot_id and post["content"].startswith("**Elio:** ") for post in posts)
+    assert " ".join(post["content"].removeprefix("**Elio:** ") for post in posts) == stage.app.text.strip()
+    assert posts[0]["message_reference"]["message_id"] == question["id"]
+    assert ada.id not in [user["id"] for user in posts[0]["mentions"]]
+
+
 async def test_mentions_read_as_names(stage: Stage, ada: Human) -> None:
     bruno = next(user["id"] for user in stage.server.seed["users"] if user["username"] == "bruno")
     general = ada.channel_id("general")

@@ -1,0 +1,135 @@
+"""Slash commands over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.errors import Unavailable
+from core.messages import Passage
+from local_discord import Human
+from tests.support.bot import Stage
+from tests.support.eventually import eventually
+from tests.wire.test_conversation import by_bot
+
+Doc = dict[str, Any]
+_EPHEMERAL = 1 << 6
+
+
+async def registered(ada: Human) -> None:
+    async def known() -> bool:
+        return len(await ada.commands("general")) >= 3
+
+    await eventually(known)
+
+
+async def final(ada: Human, found: Doc, text: str) -> Doc:
+    """The message once its embed says `text`."""
+    answer_id = found["id"]
+    while not (found["embeds"] and found["embeds"][0].get("description") == text):
+        found = await ada.wait_for("MESSAGE_UPDATE", lambda message: message["id"] == answer_id)
+    return found
+
+
+async def test_the_cast_is_offered_while_typing(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        choices = await ada.autocomplete("general", "persona ask", "persona", "gl", question="hi")
+        everybody = await ada.autocomplete("general", "persona info", "persona", "")
+    glordon = stage.pack.persona("glordon")
+    assert choices[0] == {"name": f"Glordon, {glordon.title}", "value": "glordon"}
+    assert {choice["value"] for choice in everybody} == {persona.id for persona in stage.pack.personas}
+
+
+async def test_ask_shows_the_question_and_the_growing_answer(stage: Stage, ada: Human) -> None:
+    stage.app.text = "It grows. " * 12 + "It is grown."
+    stage.app.pieces, stage.app.pause_s = 12, 0.1
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "persona ask", question="How does it go?", persona="glordon")
+        answer = await final(ada, await ada.wait_for("MESSAGE_CREATE", by_bot), stage.app.text)
+    assert answer["content"] == "> How does it go?"
+    assert answer["embeds"][0]["author"]["name"] == "Glordon"
+    assert answer["embeds"][0]["author"]["icon_url"].startswith(stage.server.cdn_url)
+    assert len(ada.seen("MESSAGE_UPDATE", lambda message: message["id"] == answer["id"])) > 2
+    [request] = stage.app.requests
+    assert (request.persona_id, request.message.content) == ("glordon", "How does it go?")
+
+
+async def test_ask_knows_the_conversation_and_who_answers_here(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "persona set", persona="olga")
+        told = await ada.wait_for("MESSAGE_CREATE", by_bot)
+        assert told["content"] == "**Olga** answers here from now on."
+        await stage.closed(await ada.send("general", f"<@{ada.bot_id}> I like radios"))
+        await ada.slash("general", "persona ask", question="What do I like?")
+        await ada.wait_for("MESSAGE_UPDATE", lambda message: message["content"] == "> What do I like?")
+    first, second = stage.app.requests
+    assert (first.persona_id, second.persona_id) == ("olga", "olga")
+    assert [turn.text for turn in second.history] == ["I like radios", "olga hears I like radios."]
+
+
+async def test_set_needs_manage_channels(stage: Stage, ada: Human) -> None:
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
+        await registered(ada)
+        await bruno.slash("general", "persona set", persona="olga")
+        refused = await bruno.wait_for("MESSAGE_CREATE", by_bot)
+        assert "Manage Channels" in refused["content"]
+        assert refused["flags"] & _EPHEMERAL
+        assert await stage.actors().call("channel", ada.channel_id("general"), "persona") == stage.pack.default_persona
+
+
+async def test_a_name_nobody_has_is_answered_with_near_ones(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "persona info", persona="glordo")
+        answer = await ada.wait_for("MESSAGE_CREATE", by_bot)
+    assert "Did you mean glordon" in answer["content"]
+    assert answer["flags"] & _EPHEMERAL
+
+
+async def test_list_info_and_help_tell_about_the_cast(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "persona list")
+        cast = await ada.wait_for("MESSAGE_CREATE", by_bot)
+        await ada.slash("general", "persona info", persona="elio")
+        info = await ada.wait_for("MESSAGE_CREATE", by_bot)
+        await ada.slash("general", "help")
+        overview = await ada.wait_for("MESSAGE_CREATE", by_bot)
+    assert all(persona.name in cast["embeds"][0]["description"] for persona in stage.pack.personas)
+    assert info["embeds"][0]["description"] == stage.pack.persona("elio").description
+    assert {field["name"] for field in overview["embeds"][0]["fields"]} >= {"/persona ask", "/rag query", "/help"}
+
+
+async def test_rag_shows_passages_with_their_source(stage: Stage, ada: Human) -> None:
+    stage.shelf.passages = tuple(
+        Passage(id=f"p{n}", text=f"Fact {n}.", score=1.0, source="lore/space.md", title=f"Title {n}") for n in range(5)
+    )
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "rag query", query="space")
+        shown = await ada.wait_for("MESSAGE_UPDATE", lambda message: bool(message["embeds"]))
+    fields = shown["embeds"][0]["fields"]
+    assert [field["name"] for field in fields] == ["Title 0", "Title 1", "Title 2"]
+    assert fields[0]["value"] == "Fact 0.\n-# lore/space.md"
+    assert stage.shelf.queries[0].text == "space"
+
+
+async def test_a_component_that_is_down_is_named(stage: Stage, ada: Human) -> None:
+    stage.shelf.fails = Unavailable("No replica.", component="retrieval")
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "rag query", query="space")
+        answer = await ada.wait_for("MESSAGE_UPDATE", lambda message: bool(message["content"]))
+    assert answer["content"] == "Retrieval is not answering just now. Try again in a minute."
+
+
+async def test_commands_are_registered_once(stage: Stage, ada: Human, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bot.commands.sync")
+    for _ in range(2):
+        async with stage.gateway():
+            await registered(ada)
+    assert [record.message for record in caplog.records] == ["[COMMAND] registered 3 commands"]
