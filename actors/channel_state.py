@@ -44,10 +44,11 @@ class TurnRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnReply:
-    """A message that we posted, and as whom."""
+    """A message that we posted, as whom, and in answer to which message."""
 
     id: str
     persona_id: str
+    source_id: str
 
 
 class ChannelState(BaseModel):
@@ -123,7 +124,7 @@ class ChannelState(BaseModel):
             if reply_id not in record.reply_ids:
                 record.reply_ids.append(reply_id)
             if self.replied_as(reply_id) is None:
-                self.replies.append(OwnReply(id=reply_id, persona_id=record.persona_id))
+                self.replies.append(OwnReply(id=reply_id, persona_id=record.persona_id, source_id=source_id))
         del self.replies[:-MAX_REPLIES]
 
     def deliver(self, source_id: str, reply_ids: Iterable[str], speaker: str, rules: ChannelRules, now_ms: int) -> None:

@@ -34,7 +34,7 @@ class System:
     def __init__(self, data_dir: Path, timeout_s: float = 300.0, **settings: str) -> None:
         self.data_dir = data_dir
         self.timeout_s = timeout_s
-        self.discord_port, self.api_port = free_port(), free_port()
+        self.discord_port, self.api_port, self.database_port = free_port(), free_port(), free_port()
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.started_s = 0.0
@@ -48,6 +48,11 @@ class System:
     def page(self) -> str:
         """Address of the chat page."""
         return f"http://127.0.0.1:{self.discord_port}"
+
+    @property
+    def database_uri(self) -> str:
+        """The embedded database's address."""
+        return f"mongodb://127.0.0.1:{self.database_port}/?w=1&journal=true"
 
     @property
     def pid(self) -> int:
@@ -78,7 +83,7 @@ class System:
             "DATA_DIR": str(self.data_dir),
             "LOCAL_DISCORD_PORT": str(self.discord_port),
             "API_PORT": str(self.api_port),
-            "DATABASE_PORT": str(free_port()),
+            "DATABASE_PORT": str(self.database_port),
             "DASHBOARD_PORT": str(free_port()),
             **self._settings,
         }

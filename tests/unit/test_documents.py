@@ -39,7 +39,7 @@ def filled(key: str) -> ChannelDocument:
     state.turns.append(Turn(message_id="5", speaker="Ada", text="", at_ms=1_800_000_000_000))
     state.handled = [1_234_567_890_123_456_789]
     state.mention_ms = {"1234567890123456789": 1_800_000_000_000}
-    state.replies.append(OwnReply(id="8", persona_id="elio"))
+    state.replies.append(OwnReply(id="8", persona_id="elio", source_id="7"))
     return document
 
 

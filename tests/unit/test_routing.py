@@ -16,7 +16,7 @@ from tests.support.cast import make_message, make_pack
 PACK = make_pack()
 NOW = 1_800_000_100_000
 RULES = ChannelRules(keyword_cooldown_s=60, mention_cooldown_s=10)
-REPLIES = [OwnReply(id="900", persona_id="olga"), OwnReply(id="901", persona_id="gone")]
+REPLIES = [OwnReply(id="900", persona_id="olga", source_id="1"), OwnReply(id="901", persona_id="gone", source_id="2")]
 
 
 @pytest.mark.parametrize(
