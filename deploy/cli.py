@@ -26,7 +26,12 @@ from deploy.view import destinations, findings_table, state_table
 if TYPE_CHECKING:
     from deploy.stack import Stack
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="A cast of AI personas for Discord servers, on Ray.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they show local variables, secrets among them
+    help="A cast of AI personas for Discord servers, on Ray.",
+)
 console = Console()
 
 

@@ -16,7 +16,7 @@ from bot.actor import GatewaySpec
 from bot.config import BotConfig
 from bot.index import DatabaseIndex
 from bot.ports import Apps
-from core.personas import Pack, load_pack
+from core.personas import load_pack
 from core.settings import Settings
 from serve_apps.client import PersonaClient, RetrievalClient
 
@@ -38,13 +38,13 @@ def _kinds(rules: ChannelRules, pack_dir: Path) -> Mapping[str, ActorFactory]:
     return {CHANNEL: partial(ChannelActor, app=PersonaClient(), pack=pack, rules=rules)}
 
 
-def gateway_spec(settings: Settings, database_uri: str, pack: Pack, actors: Actors, config: BotConfig) -> GatewaySpec:
+def gateway_spec(settings: Settings, database_uri: str, actors: Actors, config: BotConfig) -> GatewaySpec:
     """What the bot's gateway is made of."""
     return GatewaySpec(
         config=config,
         actors=actors,
         index=DatabaseIndex(database_uri, settings.mongodb_database),
-        pack=pack,
+        pack_dir=settings.pack_dir,
         apps=Apps(persona=PersonaClient(), retrieval=RetrievalClient()),
         log_level=settings.log_level,
     )

@@ -101,7 +101,7 @@ class Stack:
 
         apps.deploy(settings)
         self._actors = start_hosts(settings.actor_hosts, host_spec(settings, database_uri))
-        self._gateway = start_gateway(gateway_spec(settings, database_uri, pack, self._actors, bot))
+        self._gateway = start_gateway(gateway_spec(settings, database_uri, self._actors, bot))
         yield from self._wait_for_all()
 
         self.urls["API"] = f"http://{settings.api_host}:{settings.api_port}"
