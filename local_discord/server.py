@@ -169,6 +169,7 @@ class LocalDiscord:
         app.router.add_get("/", self._index)
         if _PAGE.is_dir():
             app.router.add_static("/", _PAGE)
+            app.on_response_prepare.append(_revalidate)
         return app
 
     async def _nothing(self, request: web.Request) -> web.StreamResponse:
@@ -244,6 +245,12 @@ class LocalDiscord:
         """A browser names the page that sends a request; programs send no Origin at all."""
         origin = request.headers.get("Origin")
         return origin is None or origin == f"{request.scheme}://{request.headers.get('Host', '')}"
+
+
+async def _revalidate(request: web.Request, response: web.StreamResponse) -> None:
+    """Without this a browser keeps the page's old scripts for a while after an update."""
+    if isinstance(response, web.FileResponse):
+        response.headers.setdefault("Cache-Control", "no-cache")
 
 
 def _pattern(path: str) -> str:

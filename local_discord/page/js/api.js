@@ -69,7 +69,12 @@ export class Api {
   }
   createMessage(channelId, body, files = []) {
     const attachments = files.map((file, id) => ({ id: String(id), filename: file.name }));
-    return this.request("POST", `/channels/${channelId}/messages`, files.length ? { ...body, attachments } : body, files);
+    return this.request(
+      "POST",
+      `/channels/${channelId}/messages`,
+      files.length ? { ...body, attachments } : body,
+      files,
+    );
   }
   editMessage(channelId, id, content) {
     return this.request("PATCH", `/channels/${channelId}/messages/${id}`, { content });

@@ -70,8 +70,10 @@ class App {
     store.on("READY", () => this.#ready(session));
     store.on("CHANNEL_DELETE", ({ id }) => this.#gone(session, id));
     store.on("THREAD_DELETE", ({ id }) => this.#gone(session, id));
-    for (const type of ["TYPING_START", "TYPING_STOP"]) store.on(type, (d) => this.session === session && d.channel_id === this.channel?.id && this.#drawTyping());
-    for (const type of ["CHANNEL_UPDATE", "THREAD_UPDATE", "GUILD_ROLE_UPDATE", "GUILD_MEMBER_UPDATE"]) store.on(type, () => this.session === session && this.channel && this.#refreshChannel());
+    for (const type of ["TYPING_START", "TYPING_STOP"])
+      store.on(type, (d) => this.session === session && d.channel_id === this.channel?.id && this.#drawTyping());
+    for (const type of ["CHANNEL_UPDATE", "THREAD_UPDATE", "GUILD_ROLE_UPDATE", "GUILD_MEMBER_UPDATE"])
+      store.on(type, () => this.session === session && this.channel && this.#refreshChannel());
     store.on("GUILD_APPLICATION_COMMAND_INDEX_UPDATE", () => this.composer.forgetCommands());
     this.#sessions.set(user.id, session);
     gateway.connect();
@@ -83,7 +85,8 @@ class App {
     const user = this.users.find((u) => u.id === id);
     const session = this.#sessions.get(id) ?? this.#open(user);
     this.wanted = channelId ?? (this.channel?.guild_id ? this.channel.id : stored.get(`channel:${id}`));
-    if (this.session === session && session.ready) return channelId && this.openChannel(this.#resolve(channelId) ?? this.channel.id, { push: false });
+    if (this.session === session && session.ready)
+      return channelId && this.openChannel(this.#resolve(channelId) ?? this.channel.id, { push: false });
     this.session = session;
     this.channel = null;
     stored.set("user", id);
@@ -108,9 +111,15 @@ class App {
     document.body.classList.remove("booting");
     this.sidebar.drawUser();
     const { store } = this.session;
-    const readable = [...store.channels.values()].filter((c) => (c.type === CHANNEL.TEXT || c.type === CHANNEL.NEWS) && may(store, c, "VIEW_CHANNEL"));
+    const readable = [...store.channels.values()].filter(
+      (c) => (c.type === CHANNEL.TEXT || c.type === CHANNEL.NEWS) && may(store, c, "VIEW_CHANNEL"),
+    );
     readable.sort((a, b) => a.position - b.position);
-    const id = this.#resolve(this.wanted) ?? this.#resolve(stored.get(`channel:${this.session.user.id}`)) ?? this.#resolve(this.seed.channels?.[0]?.id) ?? readable[0]?.id;
+    const id =
+      this.#resolve(this.wanted) ??
+      this.#resolve(stored.get(`channel:${this.session.user.id}`)) ??
+      this.#resolve(this.seed.channels?.[0]?.id) ??
+      readable[0]?.id;
     if (id) this.openChannel(id, { push: false });
     else this.sidebar.drawChannels();
   }
@@ -119,7 +128,9 @@ class App {
   #resolve(wanted) {
     if (!wanted) return null;
     const { store } = this.session;
-    const channel = store.channels.get(wanted) ?? [...store.channels.values()].find((c) => c.name === wanted && c.type !== CHANNEL.CATEGORY);
+    const channel =
+      store.channels.get(wanted) ??
+      [...store.channels.values()].find((c) => c.name === wanted && c.type !== CHANNEL.CATEGORY);
     return channel && may(store, channel, "VIEW_CHANNEL") ? channel.id : null;
   }
 
@@ -178,12 +189,44 @@ class App {
     const name = store.channelName(channel);
     const dm = channel.type === CHANNEL.DM;
     const parent = channel.thread_metadata && store.channels.get(channel.parent_id);
-    fill(this.header,
-      h("button", { type: "button", class: "ghost only-narrow", "aria-label": "Channels", dataset: { testid: "open-channels" }, onclick: () => this.drawer("left") }, icon("menu")),
+    fill(
+      this.header,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "ghost only-narrow",
+          "aria-label": "Channels",
+          dataset: { testid: "open-channels" },
+          onclick: () => this.drawer("left"),
+        },
+        icon("menu"),
+      ),
       dm ? avatar(store.recipient(channel), { size: 26 }) : icon(parent ? "thread" : "hash", 22),
-      h("h1", {}, parent && [h("button", { type: "button", class: "parent", onclick: () => this.openChannel(parent.id) }, parent.name), " › "], name),
-      channel.topic && h("p", { class: "topic", title: channel.topic }, channel.topic), h("span", { class: "stretch" }),
-      h("button", { type: "button", class: "ghost", title: "Members", "aria-label": "Show or hide the members", dataset: { testid: "toggle-members" }, onclick: () => this.#toggleMembers() }, icon("users")));
+      h(
+        "h1",
+        {},
+        parent && [
+          h("button", { type: "button", class: "parent", onclick: () => this.openChannel(parent.id) }, parent.name),
+          " › ",
+        ],
+        name,
+      ),
+      channel.topic && h("p", { class: "topic", title: channel.topic }, channel.topic),
+      h("span", { class: "stretch" }),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "ghost",
+          title: "Members",
+          "aria-label": "Show or hide the members",
+          dataset: { testid: "toggle-members" },
+          onclick: () => this.#toggleMembers(),
+        },
+        icon("users"),
+      ),
+    );
     this.drawTitle();
   }
 
@@ -198,13 +241,23 @@ class App {
   #drawTyping() {
     const { store } = this.session;
     const ids = [...(store.typing.get(this.channel?.id)?.keys() ?? [])];
-    const names = ids.map((id) => displayName(store.user(id), this.channel.guild_id && store.member(this.channel.guild_id, id)));
+    const names = ids.map((id) =>
+      displayName(store.user(id), this.channel.guild_id && store.member(this.channel.guild_id, id)),
+    );
     const bold = (name) => h("b", {}, name);
     const dots = h("span", { class: "dots" }, h("i"), h("i"), h("i"));
     const node = $("typing");
     if (!names.length) return fill(node);
     if (names.length === 1) return fill(node, dots, bold(names[0]), " is typing…");
-    if (names.length <= 3) return fill(node, dots, names.slice(0, -1).map((n, i) => [i ? ", " : "", bold(n)]), " and ", bold(names.at(-1)), " are typing…");
+    if (names.length <= 3)
+      return fill(
+        node,
+        dots,
+        names.slice(0, -1).map((n, i) => [i ? ", " : "", bold(n)]),
+        " and ",
+        bold(names.at(-1)),
+        " are typing…",
+      );
     return fill(node, dots, "Several people are typing…");
   }
 
@@ -212,7 +265,13 @@ class App {
     const { state } = this.session.gateway;
     const bar = $("connection");
     bar.hidden = state === "open" || (state === "connecting" && !this.session.ready);
-    if (state === "refused") fill(bar, icon("alert", 16), "This user is not known to the server any more.", h("button", { type: "button", class: "link", onclick: () => location.reload() }, "Reload"));
+    if (state === "refused")
+      fill(
+        bar,
+        icon("alert", 16),
+        "This user is not known to the server any more.",
+        h("button", { type: "button", class: "link", onclick: () => location.reload() }, "Reload"),
+      );
     else fill(bar, h("span", { class: "spinner" }), "Reconnecting…");
   }
 
@@ -263,7 +322,8 @@ class App {
     document.body.classList.toggle("drawer-right", side === "right");
   }
   #toggleMembers() {
-    if (matchMedia("(max-width: 900px)").matches) return this.drawer(document.body.classList.contains("drawer-right") ? null : "right");
+    if (matchMedia("(max-width: 900px)").matches)
+      return this.drawer(document.body.classList.contains("drawer-right") ? null : "right");
     return stored.set("members-hidden", document.body.classList.toggle("members-hidden"));
   }
   toggleTheme() {
@@ -275,7 +335,8 @@ class App {
     if (e.key === "Escape") this.drawer(null);
     const typing = e.target.closest?.("input, textarea, dialog, .popover, [role=toolbar]");
     // Typing anywhere writes into the composer, as chat apps do.
-    if (!typing && this.channel && e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey && !e.altKey) this.composer.focus();
+    if (!typing && this.channel && e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey && !e.altKey)
+      this.composer.focus();
     if (e.altKey && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
       e.preventDefault();
       const links = [...document.querySelectorAll("#channels .channel")];
@@ -296,7 +357,12 @@ async function boot() {
     if (!seed.users.length) throw new Error("the server knows no users; start it with at least one");
     new App(seed).start();
   } catch (error) {
-    fill($("boot"), icon("alert", 32), h("p", {}, `The chat cannot start: ${error.message}.`), h("button", { type: "button", class: "button primary", onclick: () => location.reload() }, "Try again"));
+    fill(
+      $("boot"),
+      icon("alert", 32),
+      h("p", {}, `The chat cannot start: ${error.message}.`),
+      h("button", { type: "button", class: "button primary", onclick: () => location.reload() }, "Try again"),
+    );
   }
 }
 boot();

@@ -31,7 +31,7 @@ for (const block of TABLE.trim().split(/\n(?=[A-Z])/)) {
 
 /** `:tada:` becomes 🎉; unknown names and custom emoji marks stay as they are. */
 export function expandShortNames(text) {
-  return text.replace(/(<a?)?:([a-z0-9_]+):/g, (all, mark, name) => (mark ? all : EMOJI.get(name) ?? all));
+  return text.replace(/(<a?)?:([a-z0-9_]+):/g, (all, mark, name) => (mark ? all : (EMOJI.get(name) ?? all)));
 }
 
 export function searchEmoji(query, limit = 8) {

@@ -42,7 +42,13 @@ export function stamp(date) {
 
 export function ago(date) {
   const seconds = (date.getTime() - Date.now()) / 1000;
-  const steps = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  const steps = [
+    ["year", 31536000],
+    ["month", 2592000],
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
   for (const [unit, size] of steps) {
     if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
   }
@@ -53,13 +59,20 @@ export function ago(date) {
 export function timestampMark(date, style) {
   const format = (options) => new Intl.DateTimeFormat(undefined, options).format(date);
   switch (style) {
-    case "t": return time(date);
-    case "T": return format({ timeStyle: "medium" });
-    case "d": return shortDate.format(date);
-    case "D": return day(date);
-    case "F": return full(date);
-    case "R": return ago(date);
-    default: return `${day(date)} ${time(date)}`;
+    case "t":
+      return time(date);
+    case "T":
+      return format({ timeStyle: "medium" });
+    case "d":
+      return shortDate.format(date);
+    case "D":
+      return day(date);
+    case "F":
+      return full(date);
+    case "R":
+      return ago(date);
+    default:
+      return `${day(date)} ${time(date)}`;
   }
 }
 
@@ -82,16 +95,33 @@ function hue(text) {
 /** An avatar: the picture if there is one, else initials on a colour that belongs to the name. */
 export function avatar(user, { size = 40, guildId = null, member = null, status = null } = {}) {
   const name = user?.global_name || user?.username || "?";
-  const letters = [...name.trim()].length ? name.trim().split(/\s+/).slice(0, 2).map((w) => [...w][0]).join("") : "?";
-  const node = h("span", {
-    class: "avatar", "aria-hidden": "true",
-    style: { "--size": `${size}px`, "--hue": hue(name), "font-size": `${Math.round(size * 0.38)}px` },
-  }, letters.toUpperCase());
+  const letters = [...name.trim()].length
+    ? name
+        .trim()
+        .split(/\s+/)
+        .slice(0, 2)
+        .map((w) => [...w][0])
+        .join("")
+    : "?";
+  const node = h(
+    "span",
+    {
+      class: "avatar",
+      "aria-hidden": "true",
+      style: { "--size": `${size}px`, "--hue": hue(name), "font-size": `${Math.round(size * 0.38)}px` },
+    },
+    letters.toUpperCase(),
+  );
   let path = null;
   if (member?.avatar && guildId) path = `guilds/${guildId}/users/${user.id}/avatars/${member.avatar}`;
   else if (user?.avatar) path = `avatars/${user.id}/${user.avatar}`;
   if (path) {
-    const image = h("img", { src: `/cdn/${path}.png?size=${size > 64 ? 256 : 80}`, alt: "", loading: "lazy", draggable: "false" });
+    const image = h("img", {
+      src: `/cdn/${path}.png?size=${size > 64 ? 256 : 80}`,
+      alt: "",
+      loading: "lazy",
+      draggable: "false",
+    });
     image.addEventListener("error", () => image.remove());
     node.append(image);
   }

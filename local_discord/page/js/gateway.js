@@ -1,7 +1,14 @@
 /** One user's gateway session: identify, heartbeats, resume, and reconnecting for as long as the page is open. */
 import { Emitter } from "./dom.js";
 
-const DISPATCH = 0, HEARTBEAT = 1, IDENTIFY = 2, RESUME = 6, RECONNECT = 7, INVALID = 9, HELLO = 10, ACK = 11;
+const DISPATCH = 0,
+  HEARTBEAT = 1,
+  IDENTIFY = 2,
+  RESUME = 6,
+  RECONNECT = 7,
+  INVALID = 9,
+  HELLO = 10,
+  ACK = 11;
 const FATAL = new Set([4004, 4010, 4011, 4012, 4013, 4014]);
 
 /** Emits "dispatch" {type, data}, "state" ("connecting" | "open" | "lost" | "refused"). */

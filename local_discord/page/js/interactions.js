@@ -17,7 +17,9 @@ export class Interactions {
     store.on("INTERACTION_SUCCESS", ({ nonce }) => this.#settle(nonce, "success"));
     store.on("INTERACTION_FAILURE", ({ nonce }) => this.#settle(nonce, "failure"));
     store.on("INTERACTION_MODAL_CREATE", (data) => this.#modal(data));
-    store.on("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE", ({ nonce, choices }) => this.#settle(nonce, "choices", choices));
+    store.on("APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE", ({ nonce, choices }) =>
+      this.#settle(nonce, "choices", choices),
+    );
     store.on("MESSAGE_CREATE", (m) => m.nonce && this.#settle(String(m.nonce), "success"));
   }
 
@@ -38,10 +40,16 @@ export class Interactions {
     this.#waiting.set(nonce, { ...handlers, timer });
     handlers.start?.(nonce);
     try {
-      await this.session.api.interact({
-        ...body, nonce, channel_id: channelId, session_id: this.session.gateway.sessionId,
-        ...(channel?.guild_id && { guild_id: channel.guild_id }),
-      }, files);
+      await this.session.api.interact(
+        {
+          ...body,
+          nonce,
+          channel_id: channelId,
+          session_id: this.session.gateway.sessionId,
+          ...(channel?.guild_id && { guild_id: channel.guild_id }),
+        },
+        files,
+      );
     } catch (error) {
       clearTimeout(timer);
       this.#waiting.delete(nonce);
@@ -55,21 +63,34 @@ export class Interactions {
     const { store } = this.session;
     let nonce = null;
     const note = { kind: "command", name: entry.path.join(" "), app: entry.app, state: "sending" };
-    await this.send({
-      type: 2, application_id: entry.app.id,
-      data: { id: entry.command.id, name: entry.command.name, type: 1, version: entry.command.version, options, attachments: files.map((f, id) => ({ id: String(id), filename: f.name })) },
-    }, channelId, {
-      start: (n) => {
-        nonce = n;
-        store.addPending(channelId, { ...note, nonce });
+    await this.send(
+      {
+        type: 2,
+        application_id: entry.app.id,
+        data: {
+          id: entry.command.id,
+          name: entry.command.name,
+          type: 1,
+          version: entry.command.version,
+          options,
+          attachments: files.map((f, id) => ({ id: String(id), filename: f.name })),
+        },
       },
-      success: () => store.removePending(channelId, nonce),
-      modal: () => store.removePending(channelId, nonce),
-      failure: () => {
-        store.removePending(channelId, nonce);
-        store.addPending(channelId, { ...note, nonce, state: "failed", error: NO_ANSWER });
+      channelId,
+      {
+        start: (n) => {
+          nonce = n;
+          store.addPending(channelId, { ...note, nonce });
+        },
+        success: () => store.removePending(channelId, nonce),
+        modal: () => store.removePending(channelId, nonce),
+        failure: () => {
+          store.removePending(channelId, nonce);
+          store.addPending(channelId, { ...note, nonce, state: "failed", error: NO_ANSWER });
+        },
       },
-    }, files).catch((error) => {
+      files,
+    ).catch((error) => {
       store.removePending(channelId, nonce);
       throw error;
     });
@@ -78,10 +99,15 @@ export class Interactions {
   /** The choices a bot offers for the option marked `focused`. Resolves to null when it does not answer. */
   autocomplete(channelId, entry, options) {
     return new Promise((resolve) => {
-      this.send({
-        type: 4, application_id: entry.app.id,
-        data: { id: entry.command.id, name: entry.command.name, type: 1, version: entry.command.version, options },
-      }, channelId, { choices: resolve, failure: () => resolve(null) }).catch(() => resolve(null));
+      this.send(
+        {
+          type: 4,
+          application_id: entry.app.id,
+          data: { id: entry.command.id, name: entry.command.name, type: 1, version: entry.command.version, options },
+        },
+        channelId,
+        { choices: resolve, failure: () => resolve(null) },
+      ).catch(() => resolve(null));
     });
   }
 
@@ -91,10 +117,17 @@ export class Interactions {
     row?.querySelector(".component-error")?.remove();
     control.classList.add("busy");
     const failed = (text) => this.app.list.componentError(message.id, text);
-    this.send({
-      type: 3, application_id: message.application_id ?? message.author.id, message_id: message.id, message_flags: message.flags ?? 0,
-      data: { component_type: data.type, custom_id: data.custom_id, ...(values && { values }) },
-    }, message.channel_id, { failure: () => failed("This interaction failed"), done: () => control.classList.remove("busy") }).catch((e) => failed(e.message));
+    this.send(
+      {
+        type: 3,
+        application_id: message.application_id ?? message.author.id,
+        message_id: message.id,
+        message_flags: message.flags ?? 0,
+        data: { component_type: data.type, custom_id: data.custom_id, ...(values && { values }) },
+      },
+      message.channel_id,
+      { failure: () => failed("This interaction failed"), done: () => control.classList.remove("busy") },
+    ).catch((e) => failed(e.message));
   }
 
   #modal(data) {
@@ -103,8 +136,19 @@ export class Interactions {
     this.#settle(data.nonce, "success");
     if (this.app.session !== this.session) return;
     const channel = this.session.store.channels.get(data.channel_id);
-    modal(this.app, data, channel, (components) => this.send({
-      type: 5, application_id: data.application?.id ?? data.application_id, data: { id: data.id, custom_id: data.custom_id, components },
-    }, data.channel_id, { failure: () => toast(`${data.application?.name ?? "The application"} did not respond to “${data.title}”. Try again.`) }));
+    modal(this.app, data, channel, (components) =>
+      this.send(
+        {
+          type: 5,
+          application_id: data.application?.id ?? data.application_id,
+          data: { id: data.id, custom_id: data.custom_id, components },
+        },
+        data.channel_id,
+        {
+          failure: () =>
+            toast(`${data.application?.name ?? "The application"} did not respond to “${data.title}”. Try again.`),
+        },
+      ),
+    );
   }
 }

@@ -4,8 +4,8 @@ import { compareIds } from "./format.js";
 import { icon } from "./icons.js";
 import { MessageRow, authorName, isVoice, pendingRow, summary } from "./message.js";
 import { confirm, toast } from "./overlay.js";
-import { may } from "./permissions.js";
 import { FLAG } from "./store.js";
+import { messageTools } from "./tools.js";
 
 const PAGE = 50;
 const KEEP = 120; // messages of a channel kept in memory when one leaves it
@@ -25,9 +25,27 @@ export class MessageList {
     this.intro = h("div", { class: "intro" });
     this.items = h("ol", { class: "rows" });
     this.pending = h("ol", { class: "rows", dataset: { testid: "outbox" } });
-    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Messages", dataset: { testid: "message-list" } },
-      h("div", { class: "spring" }), this.intro, this.items, this.pending);
-    this.jump = h("button", { type: "button", class: "jump", hidden: true, dataset: { testid: "jump" }, onclick: () => this.toNewest() });
+    this.scroller = h(
+      "div",
+      {
+        class: "scroller",
+        tabindex: "0",
+        role: "region",
+        "aria-label": "Messages",
+        dataset: { testid: "message-list" },
+      },
+      h("div", { class: "spring" }),
+      this.intro,
+      this.items,
+      this.pending,
+    );
+    this.jump = h("button", {
+      type: "button",
+      class: "jump",
+      hidden: true,
+      dataset: { testid: "jump" },
+      onclick: () => this.toNewest(),
+    });
     this.live = h("div", { class: "sr-only", role: "status", "aria-live": "polite" });
     host.append(this.scroller, this.jump, this.live);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -36,7 +54,7 @@ export class MessageList {
     watch.observe(this.items);
     watch.observe(this.pending);
     watch.observe(this.scroller);
-    this.#tools();
+    messageTools(app, this);
   }
 
   /** Listen to one session; called once for each. */
@@ -116,8 +134,16 @@ export class MessageList {
       toast(`More messages could not be loaded: ${error.message}`, { action: { label: "Retry", run: again } });
       return;
     }
-    fill(this.intro, h("div", { class: "blank" }, icon("alert", 28), h("p", {}, `The messages could not be loaded: ${error.message}`),
-      h("button", { type: "button", class: "button secondary", onclick: again }, "Try again")));
+    fill(
+      this.intro,
+      h(
+        "div",
+        { class: "blank" },
+        icon("alert", 28),
+        h("p", {}, `The messages could not be loaded: ${error.message}`),
+        h("button", { type: "button", class: "button secondary", onclick: again }, "Try again"),
+      ),
+    );
   }
 
   // ---- drawing
@@ -138,15 +164,20 @@ export class MessageList {
     for (const id of [...this.#rows.keys()]) if (!known.has(id)) this.#rows.delete(id);
     let previous = null;
     let marked = false;
-    keyed(this.items, messages, (m) => m.id, (m) => {
-      const row = this.#row(m);
-      row.update(previous);
-      const first = !marked && this.#isNew(m);
-      row.article.classList.toggle("first-unread", first && previous !== null);
-      marked ||= first;
-      previous = m;
-      return row.node;
-    });
+    keyed(
+      this.items,
+      messages,
+      (m) => m.id,
+      (m) => {
+        const row = this.#row(m);
+        row.update(previous);
+        const first = !marked && this.#isNew(m);
+        row.article.classList.toggle("first-unread", first && previous !== null);
+        marked ||= first;
+        previous = m;
+        return row.node;
+      },
+    );
     if (loaded) fill(this.intro, hasOlder ? skeleton() : this.#beginning());
     else if (!messages.length) fill(this.intro);
     this.#drawJump();
@@ -154,7 +185,11 @@ export class MessageList {
   }
 
   #isNew(message) {
-    return compareIds(message.id, this.#readUpTo) > 0 && this.#readUpTo !== "0" && message.author.id !== this.app.session.store.me.id;
+    return (
+      compareIds(message.id, this.#readUpTo) > 0 &&
+      this.#readUpTo !== "0" &&
+      message.author.id !== this.app.session.store.me.id
+    );
   }
 
   #beginning() {
@@ -162,16 +197,34 @@ export class MessageList {
     const channel = this.#channel;
     const name = store.channelName(channel);
     const dm = channel.type === 1;
-    return h("div", { class: "beginning" }, h("div", { class: "beginning-icon" }, icon(dm ? "dm" : channel.thread_metadata ? "thread" : "hash", 34)),
-      h("h2", {}, dm ? name : `Welcome to #${name}`), h("p", {}, dm ? `This is where your conversation with ${name} begins.` : channel.topic || `This is the beginning of #${name}.`));
+    return h(
+      "div",
+      { class: "beginning" },
+      h("div", { class: "beginning-icon" }, icon(dm ? "dm" : channel.thread_metadata ? "thread" : "hash", 34)),
+      h("h2", {}, dm || channel.thread_metadata ? name : `Welcome to #${name}`),
+      h(
+        "p",
+        {},
+        dm
+          ? `This is where your conversation with ${name} begins.`
+          : channel.topic || `This is the beginning of ${name}.`,
+      ),
+    );
   }
 
   #drawPending() {
     const { store } = this.app.session;
-    keyed(this.pending, this.#log.pending, (p) => `${p.nonce}:${p.state}`, (p, old) => old ?? pendingRow(this.app, p, {
-      retry: p.kind === "message" ? () => this.app.outbox.retry(p.nonce) : null,
-      drop: () => this.app.outbox.drop(store, this.#channel.id, p.nonce),
-    }));
+    keyed(
+      this.pending,
+      this.#log.pending,
+      (p) => `${p.nonce}:${p.state}`,
+      (p, old) =>
+        old ??
+        pendingRow(this.app, p, {
+          retry: p.kind === "message" ? () => this.app.outbox.retry(p.nonce) : null,
+          drop: () => this.app.outbox.drop(store, this.#channel.id, p.nonce),
+        }),
+    );
     if (this.#pinned) this.#toEnd();
   }
 
@@ -199,7 +252,8 @@ export class MessageList {
     }
     this.#drawJump();
     this.#seen();
-    if (!mine && !(message.flags & FLAG.LOADING)) this.live.textContent = `${authorName(this.app, message)}: ${summary(this.app, message)}`;
+    if (!mine && !(message.flags & FLAG.LOADING))
+      this.live.textContent = `${authorName(this.app, message)}: ${summary(this.app, message)}`;
     return undefined;
   }
 
@@ -285,12 +339,17 @@ export class MessageList {
     this.jump.hidden = this.#pinned || (!far && !this.#missed && !this.#log.hasNewer);
     if (this.jump.hidden) return;
     const count = this.#missed;
-    fill(this.jump, count ? `${count} new ${count === 1 ? "message" : "messages"}` : "Jump to newest", icon("down", 16));
+    fill(
+      this.jump,
+      count ? `${count} new ${count === 1 ? "message" : "messages"}` : "Jump to newest",
+      icon("down", 16),
+    );
     this.jump.classList.toggle("fresh", count > 0);
   }
 
   #seen() {
-    if (this.#pinned && !document.hidden && this.#channel && this.#log.loaded) this.app.session.store.markRead(this.#channel);
+    if (this.#pinned && !document.hidden && this.#channel && this.#log.loaded)
+      this.app.session.store.markRead(this.#channel);
   }
 
   async toNewest() {
@@ -322,42 +381,8 @@ export class MessageList {
 
   // ---- what one can do with a message
 
-  #tools() {
-    const bar = h("div", { class: "tools", role: "toolbar", "aria-label": "Message actions" });
-    let at = null;
-    const action = (name, label, run) => h("button", { type: "button", title: label, "aria-label": label, dataset: { testid: `action-${name}` }, onclick: (e) => run(e.currentTarget) }, icon(name === "react" ? "smile" : name, 18));
-    const show = (article) => {
-      if (article === at) return;
-      at = article;
-      bar.remove();
-      const message = article && this.#log?.find(article.dataset.messageId);
-      if (!message || article.classList.contains("system")) return;
-      const { store } = this.app.session;
-      const mine = message.author.id === store.me.id && !message.webhook_id;
-      const hidden = message.flags & FLAG.EPHEMERAL;
-      const can = (name) => may(store, this.#channel, name);
-      fill(bar,
-        !hidden && can("ADD_REACTIONS") && action("react", "Add a reaction", (b) => this.app.pickReaction(message, b)),
-        !hidden && can("SEND_MESSAGES") && action("reply", "Reply", () => this.app.composer.replyTo(message)),
-        mine && action("edit", "Edit", () => this.edit(message.id)),
-        message.content && action("copy", "Copy text", () => copy(message.content)),
-        !hidden && (mine || (this.#channel.guild_id && can("MANAGE_MESSAGES"))) && action("trash", "Delete", () => this.remove(message)));
-      article.append(bar);
-    };
-    this.scroller.addEventListener("mouseover", (e) => show(e.target.closest(".message")));
-    this.scroller.addEventListener("mouseleave", () => !bar.contains(document.activeElement) && show(null));
-    this.scroller.addEventListener("focusin", (e) => e.target.closest(".message") && show(e.target.closest(".message")));
-    this.scroller.addEventListener("keydown", (e) => {
-      if (e.target.closest("textarea, input")) return;
-      const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-      if (!step) return;
-      const rows = [...this.items.children];
-      const index = rows.indexOf(e.target.closest(".row"));
-      const next = rows[index < 0 ? rows.length - 1 : index + step];
-      if (!next) return;
-      e.preventDefault();
-      next.querySelector(".message").focus();
-    });
+  find(id) {
+    return this.#log?.find(id);
   }
 
   edit(id) {
@@ -376,7 +401,9 @@ export class MessageList {
   /** The newest own message, for the arrow-up key. */
   editLast() {
     const { me } = this.app.session.store;
-    const last = this.#log?.messages.findLast((m) => m.author.id === me.id && !m.webhook_id && !(m.flags & FLAG.EPHEMERAL));
+    const last = this.#log?.messages.findLast(
+      (m) => m.author.id === me.id && !m.webhook_id && !(m.flags & FLAG.EPHEMERAL),
+    );
     if (last) this.edit(last.id);
   }
 
@@ -397,16 +424,11 @@ export class MessageList {
   }
 }
 
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast("Copied", { kind: "good", seconds: 2 });
-  } catch {
-    toast("The browser did not allow copying.");
-  }
-}
-
 function skeleton() {
   const line = (width) => h("i", { style: { width } });
-  return h("div", { class: "skeleton", "aria-label": "Loading messages" }, ["62%", "38%", "74%"].map((w) => h("div", {}, h("b"), h("span", {}, line("120px"), line(w)))));
+  return h(
+    "div",
+    { class: "skeleton", "aria-label": "Loading messages" },
+    ["62%", "38%", "74%"].map((w) => h("div", {}, h("b"), h("span", {}, line("120px"), line(w)))),
+  );
 }

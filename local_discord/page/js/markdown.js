@@ -13,17 +13,31 @@ const INLINE = [
   [/\\([^\sA-Za-z0-9])/y, (m) => document.createTextNode(m[1])],
   [/(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/y, (m) => h("code", { class: "inline" }, m[2].replace(/^ (?=`)|(?<=`) $/g, ""))],
   [/<(https?:\/\/[^\s<>]+)>/y, (m) => link(m[1], m[1])],
-  [/\[((?:[^[\]\\]|\\.)+)\]\((?:<([^\s<>]+)>|((?:[^\s()<>]|\([^\s()<>]*\))+))(?:\s+"[^"]*")?\)/y, (m, c) => {
-    const url = /^https?:\/\//i.test(m[2] ?? m[3]) && safeUrl(m[2] ?? m[3]);
-    return url ? link(url, inline(m[1], { ...c, noLinks: true })) : null;
-  }],
-  [/https?:\/\/[^\s<>]+/y, (m, c) => {
-    if (c.noLinks) return null;
-    let text = m[0].replace(LINK_TAIL, "");
-    if (text.endsWith(")") && !text.includes("(")) text = text.slice(0, -1);
-    return { node: link(text, text), length: text.length };
-  }],
-  [/<@!?(\d+)>/y, (m, c) => mention(`@${c.names.user(m[1]) ?? "unknown user"}`, (e) => c.names.openUser(m[1], e.currentTarget), m[1] === c.names.me)],
+  [
+    /\[((?:[^[\]\\]|\\.)+)\]\((?:<([^\s<>]+)>|((?:[^\s()<>]|\([^\s()<>]*\))+))(?:\s+"[^"]*")?\)/y,
+    (m, c) => {
+      const url = /^https?:\/\//i.test(m[2] ?? m[3]) && safeUrl(m[2] ?? m[3]);
+      return url ? link(url, inline(m[1], { ...c, noLinks: true })) : null;
+    },
+  ],
+  [
+    /https?:\/\/[^\s<>]+/y,
+    (m, c) => {
+      if (c.noLinks) return null;
+      let text = m[0].replace(LINK_TAIL, "");
+      if (text.endsWith(")") && !text.includes("(")) text = text.slice(0, -1);
+      return { node: link(text, text), length: text.length };
+    },
+  ],
+  [
+    /<@!?(\d+)>/y,
+    (m, c) =>
+      mention(
+        `@${c.names.user(m[1]) ?? "unknown user"}`,
+        (e) => c.names.openUser(m[1], e.currentTarget),
+        m[1] === c.names.me,
+      ),
+  ],
   [/<@&(\d+)>/y, (m, c) => roleMention(c.names.role(m[1]))],
   [/<#(\d+)>/y, (m, c) => mention(`#${c.names.channel(m[1]) ?? "unknown"}`, () => c.names.openChannel(m[1]))],
   [/<\/([-\w ]{1,100}):(\d+)>/y, (m, c) => mention(`/${m[1]}`, () => c.names.openCommand?.(m[1]))],
@@ -55,7 +69,11 @@ function roleMention(role) {
 function timestamp(seconds, style) {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return document.createTextNode("invalid date");
-  const node = h("time", { class: "stamp", datetime: date.toISOString(), title: full(date) }, timestampMark(date, style));
+  const node = h(
+    "time",
+    { class: "stamp", datetime: date.toISOString(), title: full(date) },
+    timestampMark(date, style),
+  );
   if (style === "R") node.dataset.relative = String(seconds);
   return node;
 }
@@ -67,7 +85,11 @@ setInterval(() => {
 }, 10000);
 
 function spoiler(content) {
-  const node = h("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, select to show" }, h("span", {}, content));
+  const node = h(
+    "span",
+    { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, select to show" },
+    h("span", {}, content),
+  );
   const open = () => {
     node.classList.add("open");
     node.removeAttribute("role");
@@ -79,7 +101,14 @@ function spoiler(content) {
 }
 export function customEmoji({ name, id, animated }) {
   const src = `/cdn/emojis/${id}.${animated ? "gif" : "png"}`;
-  const image = h("img", { class: "emoji", src, alt: `:${name}:`, title: `:${name}:`, loading: "lazy", draggable: "false" });
+  const image = h("img", {
+    class: "emoji",
+    src,
+    alt: `:${name}:`,
+    title: `:${name}:`,
+    loading: "lazy",
+    draggable: "false",
+  });
   image.addEventListener("error", () => image.replaceWith(`:${name}:`));
   return image;
 }
@@ -131,11 +160,25 @@ const isOrdered = (line) => BULLET.exec(line)[2] !== undefined;
 const BULLET = /^(\s*)(?:[-*]|(\d{1,9})\.)\s+(.*)$/;
 
 function codeBlock(language, text) {
-  const copy = h("button", { type: "button", class: "code-copy", onclick: async (e) => {
-    await navigator.clipboard?.writeText(text);
-    e.target.textContent = "Copied";
-  } }, "Copy");
-  return h("div", { class: "code-block" }, h("pre", {}, h("code", {}, text)), language && h("span", { class: "code-language" }, language), copy);
+  const copy = h(
+    "button",
+    {
+      type: "button",
+      class: "code-copy",
+      onclick: async (e) => {
+        await navigator.clipboard?.writeText(text);
+        e.target.textContent = "Copied";
+      },
+    },
+    "Copy",
+  );
+  return h(
+    "div",
+    { class: "code-block" },
+    h("pre", {}, h("code", {}, text)),
+    language && h("span", { class: "code-language" }, language),
+    copy,
+  );
 }
 
 function blocks(text, c) {
@@ -152,25 +195,35 @@ function blocks(text, c) {
     const subtext = /^-#\s+(.+)$/.exec(line);
     if (heading) {
       flush();
-      nodes.push(h("div", { class: `heading h${heading[1].length}`, role: "heading", "aria-level": 3 + heading[1].length }, inline(heading[2], c)));
+      nodes.push(
+        h(
+          "div",
+          { class: `heading h${heading[1].length}`, role: "heading", "aria-level": 3 + heading[1].length },
+          inline(heading[2], c),
+        ),
+      );
     } else if (subtext) {
       flush();
       nodes.push(h("div", { class: "subtext" }, inline(subtext[1], c)));
     } else if (!c.quoted && /^>>> /.test(line)) {
       flush();
-      nodes.push(h("blockquote", {}, blocks([line.slice(4), ...lines.slice(i + 1)].join("\n"), { ...c, quoted: true })));
+      nodes.push(
+        h("blockquote", {}, blocks([line.slice(4), ...lines.slice(i + 1)].join("\n"), { ...c, quoted: true })),
+      );
       return nodes;
     } else if (!c.quoted && /^> /.test(line)) {
       flush();
       const quote = [];
-      while (i < lines.length && /^> ?/.test(lines[i]) && lines[i].startsWith(">")) quote.push(lines[i++].replace(/^> ?/, ""));
+      while (i < lines.length && /^> ?/.test(lines[i]) && lines[i].startsWith(">"))
+        quote.push(lines[i++].replace(/^> ?/, ""));
       i -= 1;
       nodes.push(h("blockquote", {}, blocks(quote.join("\n"), { ...c, quoted: true })));
     } else if (BULLET.test(line)) {
       flush();
       const items = [];
       const kind = isOrdered(line);
-      while (i < lines.length && BULLET.test(lines[i]) && (/^\s/.test(lines[i]) || isOrdered(lines[i]) === kind)) items.push(BULLET.exec(lines[i++]));
+      while (i < lines.length && BULLET.test(lines[i]) && (/^\s/.test(lines[i]) || isOrdered(lines[i]) === kind))
+        items.push(BULLET.exec(lines[i++]));
       i -= 1;
       nodes.push(list(items, c));
     } else paragraph.push(line);
@@ -183,7 +236,7 @@ function list(items, c) {
   const ordered = items[0][2] !== undefined;
   const base = items[0][1].length;
   const node = h(ordered ? "ol" : "ul", ordered ? { start: items[0][2] } : {});
-  for (let i = 0; i < items.length; ) {
+  for (let i = 0; i < items.length;) {
     const item = h("li", {}, inline(items[i][3], c));
     const nested = [];
     i += 1;

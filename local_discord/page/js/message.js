@@ -8,7 +8,13 @@ import { attachment, embed } from "./rich.js";
 import { FLAG } from "./store.js";
 
 const GROUP_MS = 7 * 60 * 1000;
-const DEFAULT = 0, PINNED = 6, JOIN = 7, THREAD = 18, REPLY = 19, COMMAND = 20, CONTEXT = 23;
+const DEFAULT = 0,
+  PINNED = 6,
+  JOIN = 7,
+  THREAD = 18,
+  REPLY = 19,
+  COMMAND = 20,
+  CONTEXT = 23;
 const SPOKEN = new Set([DEFAULT, REPLY, COMMAND, CONTEXT]);
 
 /** Does a webhook speak here under a name of its own? An app's answer to a command carries its own id as the webhook's. */
@@ -33,7 +39,7 @@ function interactionOf(message) {
 
 export function authorName(app, message) {
   const member = message.guild_id && !isVoice(message) && app.session.store.member(message.guild_id, message.author.id);
-  const user = isVoice(message) ? message.author : app.session.store.user(message.author.id) ?? message.author;
+  const user = isVoice(message) ? message.author : (app.session.store.user(message.author.id) ?? message.author);
   return displayName(user, member);
 }
 
@@ -42,7 +48,16 @@ export function nameNode(app, message) {
   if (isVoice(message)) return h("span", { class: "name voice", style: { "--hue": voiceHue(name) } }, name);
   const number = message.guild_id && app.session.store.nameColour(message.guild_id, message.author.id);
   const open = (e) => app.profile(message.author.id, e.currentTarget);
-  return h("button", { type: "button", class: number ? "name coloured" : "name", style: number ? { "--role": colour(number) } : {}, onclick: open }, name);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: number ? "name coloured" : "name",
+      style: number ? { "--role": colour(number) } : {},
+      onclick: open,
+    },
+    name,
+  );
 }
 
 export function voiceHue(name) {
@@ -56,7 +71,7 @@ export const appTag = () => h("span", { class: "tag" }, "APP");
 function messageAvatar(app, message, size) {
   const { store } = app.session;
   const member = message.guild_id && !isVoice(message) ? store.member(message.guild_id, message.author.id) : null;
-  const user = isVoice(message) ? message.author : store.user(message.author.id) ?? message.author;
+  const user = isVoice(message) ? message.author : (store.user(message.author.id) ?? message.author);
   return avatar(user, { size, guildId: message.guild_id, member });
 }
 
@@ -64,7 +79,8 @@ function messageAvatar(app, message, size) {
 export function summary(app, message) {
   const text = message.content && plainText(message.content, app.names());
   if (text) return text;
-  if (message.attachments?.length) return `sent ${message.attachments.length === 1 ? message.attachments[0].filename : `${message.attachments.length} files`}`;
+  if (message.attachments?.length)
+    return `sent ${message.attachments.length === 1 ? message.attachments[0].filename : `${message.attachments.length} files`}`;
   if (message.embeds?.length) return message.embeds[0].title ?? message.embeds[0].description ?? "sent an embed";
   return message.flags & FLAG.LOADING ? "is thinking…" : "sent a message";
 }
@@ -82,9 +98,17 @@ export class MessageRow {
     this.extras = h("div", { class: "extras" });
     this.reactions = h("div", { class: "reactions" });
     this.foot = h("div", { class: "foot" });
-    this.article = h("article", {
-      class: "message", tabindex: "-1", dataset: { testid: "message", messageId: message.id, author: message.author.username },
-    }, this.context, this.gutter, h("div", { class: "main" }, this.header, this.content, this.extras, this.reactions, this.foot));
+    this.article = h(
+      "article",
+      {
+        class: "message",
+        tabindex: "-1",
+        dataset: { testid: "message", messageId: message.id, author: message.author.username },
+      },
+      this.context,
+      this.gutter,
+      h("div", { class: "main" }, this.header, this.content, this.extras, this.reactions, this.foot),
+    );
     this.divider = h("div", { class: "day", role: "separator" });
     this.node = h("li", { class: "row", dataset: { key: message.id } }, this.article);
   }
@@ -111,7 +135,15 @@ export class MessageRow {
     this.article.classList.toggle("ephemeral", Boolean(m.flags & FLAG.EPHEMERAL));
     if (!SPOKEN.has(m.type)) return this.#system(date);
     const interaction = interactionOf(m);
-    if (this.#changed("context", [interaction, m.message_reference, m.referenced_message?.content, m.referenced_message?.id])) this.#drawContext(interaction);
+    if (
+      this.#changed("context", [
+        interaction,
+        m.message_reference,
+        m.referenced_message?.content,
+        m.referenced_message?.id,
+      ])
+    )
+      this.#drawContext(interaction);
     if (this.#changed("header", [grouped, m.author, m.timestamp, authorName(app, m)])) this.#drawHeader(grouped, date);
     if (this.#changed("content", [m.content, m.edited_timestamp, m.flags & FLAG.LOADING])) this.#drawContent();
     if (this.#changed("extras", [m.attachments, m.embeds, m.components, m.thread?.id])) this.#drawExtras();
@@ -126,15 +158,36 @@ export class MessageRow {
     this.article.classList.toggle("has-context", Boolean(interaction || m.type === REPLY));
     if (interaction) {
       const user = app.session.store.user(interaction.user.id) ?? interaction.user;
-      this.context.append(h("span", { class: "spine" }), avatar(user, { size: 16 }), h("b", {}, displayName(user)), " used ",
-        h("span", { class: "command-name" }, `/${interaction.name ?? "command"}`));
+      this.context.append(
+        h("span", { class: "spine" }),
+        avatar(user, { size: 16 }),
+        h("b", {}, displayName(user)),
+        " used ",
+        h("span", { class: "command-name" }, `/${interaction.name ?? "command"}`),
+      );
     } else if (m.type === REPLY) {
       const original = m.referenced_message;
       this.context.append(h("span", { class: "spine" }));
-      if (!original) this.context.append(h("i", {}, m.message_reference ? "Original message was deleted" : "Original message is not here"));
-      else this.context.append(messageAvatar(app, original, 16), h("b", {}, authorName(app, { guild_id: m.guild_id, ...original })), h("button", {
-        type: "button", class: "quote", dataset: { testid: "reply-preview" }, "aria-label": `Jump to the message by ${authorName(app, original)}`, onclick: () => app.list.jumpTo(original.id),
-      }, summary(app, original)));
+      if (!original)
+        this.context.append(
+          h("i", {}, m.message_reference ? "Original message was deleted" : "Original message is not here"),
+        );
+      else
+        this.context.append(
+          messageAvatar(app, original, 16),
+          h("b", {}, authorName(app, { guild_id: m.guild_id, ...original })),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "quote",
+              dataset: { testid: "reply-preview" },
+              "aria-label": `Jump to the message by ${authorName(app, original)}`,
+              onclick: () => app.list.jumpTo(original.id),
+            },
+            summary(app, original),
+          ),
+        );
     }
   }
 
@@ -153,50 +206,121 @@ export class MessageRow {
   #drawContent() {
     const { app, message: m } = this;
     if (m.flags & FLAG.LOADING) {
-      fill(this.content, h("span", { class: "thinking", dataset: { testid: "thinking" } }, h("span", { class: "dots" }, h("i"), h("i"), h("i")), `${authorName(app, m)} is thinking…`));
+      fill(
+        this.content,
+        h(
+          "span",
+          { class: "thinking", dataset: { testid: "thinking" } },
+          h("span", { class: "dots" }, h("i"), h("i"), h("i")),
+          `${authorName(app, m)} is thinking…`,
+        ),
+      );
       return;
     }
     fill(this.content, markdown(m.content ?? "", app.names()));
     this.content.classList.toggle("jumbo", isJumbo(m.content ?? ""));
-    if (m.edited_timestamp) this.content.append(h("span", { class: "edited", title: full(new Date(m.edited_timestamp)) }, "(edited)"));
+    if (m.edited_timestamp)
+      this.content.append(h("span", { class: "edited", title: full(new Date(m.edited_timestamp)) }, "(edited)"));
   }
 
   #drawExtras() {
     const { app, message: m } = this;
     const names = app.names();
-    fill(this.extras, (m.attachments ?? []).map(attachment), (m.embeds ?? []).map((e) => embed(e, names)),
+    fill(
+      this.extras,
+      (m.attachments ?? []).map(attachment),
+      (m.embeds ?? []).map((e) => embed(e, names)),
       (m.components ?? []).map((c) => component(app, m, c)),
-      m.thread && h("button", { type: "button", class: "thread-card", onclick: () => app.openChannel(m.thread.id) }, icon("thread", 18), h("b", {}, m.thread.name), "Open thread"));
+      m.thread &&
+        h(
+          "button",
+          { type: "button", class: "thread-card", onclick: () => app.openChannel(m.thread.id) },
+          icon("thread", 18),
+          h("b", {}, m.thread.name),
+          "Open thread",
+        ),
+    );
   }
 
   #drawReactions() {
     const { app, message: m } = this;
     const list = m.reactions ?? [];
-    fill(this.reactions, list.map((r) => h("button", {
-      type: "button", class: r.me ? "reaction mine" : "reaction", "aria-pressed": String(Boolean(r.me)), "aria-label": `${r.emoji.name}, ${r.count} ${r.count === 1 ? "reaction" : "reactions"}`,
-      dataset: { testid: "reaction", emoji: r.emoji.name }, onclick: () => app.react(m, r.emoji, !r.me),
-    }, r.emoji.id ? customEmoji(r.emoji) : h("span", { class: "glyph" }, r.emoji.name), h("span", { class: "count" }, r.count))),
-    list.length > 0 && h("button", { type: "button", class: "reaction add", "aria-label": "Add a reaction", onclick: (e) => app.pickReaction(m, e.currentTarget) }, icon("smile", 16)));
+    fill(
+      this.reactions,
+      list.map((r) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: r.me ? "reaction mine" : "reaction",
+            "aria-pressed": String(Boolean(r.me)),
+            "aria-label": `${r.emoji.name}, ${r.count} ${r.count === 1 ? "reaction" : "reactions"}`,
+            dataset: { testid: "reaction", emoji: r.emoji.name },
+            onclick: () => app.react(m, r.emoji, !r.me),
+          },
+          r.emoji.id ? customEmoji(r.emoji) : h("span", { class: "glyph" }, r.emoji.name),
+          h("span", { class: "count" }, r.count),
+        ),
+      ),
+      list.length > 0 &&
+        h(
+          "button",
+          {
+            type: "button",
+            class: "reaction add",
+            "aria-label": "Add a reaction",
+            onclick: (e) => app.pickReaction(m, e.currentTarget),
+          },
+          icon("smile", 16),
+        ),
+    );
   }
 
   #drawFoot() {
     const { app, message: m } = this;
-    fill(this.foot, Boolean(m.flags & FLAG.EPHEMERAL) && [icon("eye", 14), "Only you can see this · ", h("button", { type: "button", class: "link", onclick: () => app.session.store.dropMessage(m.channel_id, m.id) }, "Dismiss")]);
+    fill(
+      this.foot,
+      Boolean(m.flags & FLAG.EPHEMERAL) && [
+        icon("eye", 14),
+        "Only you can see this · ",
+        h(
+          "button",
+          { type: "button", class: "link", onclick: () => app.session.store.dropMessage(m.channel_id, m.id) },
+          "Dismiss",
+        ),
+      ],
+    );
   }
 
   #system(date) {
     const { app, message: m } = this;
-    const texts = { [PINNED]: " pinned a message to this channel.", [JOIN]: " joined. Say hello!", [THREAD]: ` started a thread: ${m.content}` };
+    const texts = {
+      [PINNED]: " pinned a message to this channel.",
+      [JOIN]: " joined. Say hello!",
+      [THREAD]: ` started a thread: ${m.content}`,
+    };
     this.article.classList.add("system");
     fill(this.gutter, icon(m.type === THREAD ? "thread" : m.type === JOIN ? "bolt" : "more", 18));
-    fill(this.content, nameNode(app, m), texts[m.type] ?? ` ${m.content || "did something here."}`, h("time", { datetime: m.timestamp }, stamp(date)));
+    fill(
+      this.content,
+      nameNode(app, m),
+      texts[m.type] ?? ` ${m.content || "did something here."}`,
+      h("time", { datetime: m.timestamp }, stamp(date)),
+    );
   }
 
   /** Put an editor in the place of the text. Resolves through `save(text)`; Escape leaves the text as it was. */
   edit(save) {
     const { app, message: m } = this;
     if (this.article.classList.contains("editing")) return;
-    const input = h("textarea", { class: "edit-box", "aria-label": "Edit message", rows: 1, maxlength: 2000, value: app.composer.toText(m.content), dataset: { testid: "edit-box" } });
+    const input = h("textarea", {
+      class: "edit-box",
+      "aria-label": "Edit message",
+      rows: 1,
+      maxlength: 2000,
+      value: app.composer.toText(m.content),
+      dataset: { testid: "edit-box" },
+    });
     const close = () => {
       this.article.classList.remove("editing");
       this.#signatures.content = null;
@@ -224,17 +348,64 @@ export class MessageRow {
 export function pendingRow(app, entry, actions) {
   const { store } = app.session;
   const failed = entry.state === "failed";
-  const buttons = failed && h("div", { class: "foot bad", role: "alert" }, icon("alert", 14), entry.error, " ",
-    actions.retry && h("button", { type: "button", class: "link", dataset: { testid: "retry" }, onclick: actions.retry }, "Retry"),
-    h("button", { type: "button", class: "link", onclick: actions.drop }, entry.kind === "command" ? "Dismiss" : "Delete"));
+  const buttons =
+    failed &&
+    h(
+      "div",
+      { class: "foot bad", role: "alert" },
+      icon("alert", 14),
+      entry.error,
+      " ",
+      actions.retry &&
+        h("button", { type: "button", class: "link", dataset: { testid: "retry" }, onclick: actions.retry }, "Retry"),
+      h(
+        "button",
+        { type: "button", class: "link", onclick: actions.drop },
+        entry.kind === "command" ? "Dismiss" : "Delete",
+      ),
+    );
   if (entry.kind === "command") {
-    return h("li", { class: "row" }, h("article", { class: `message has-context ${failed ? "failed" : "sending"}`, dataset: { testid: "pending" } },
-      h("div", { class: "context" }, h("span", { class: "spine" }), avatar(store.me, { size: 16 }), h("b", {}, displayName(store.me)), " used ", h("span", { class: "command-name" }, `/${entry.name}`)),
-      h("div", { class: "gutter" }, avatar(entry.app.bot ?? { username: entry.app.name }, { size: 40 })),
-      h("div", { class: "main" }, h("header", {}, h("span", { class: "name" }, entry.app.name), appTag()), failed ? null : h("div", { class: "content" }, h("span", { class: "thinking" }, "Sending command…")), buttons)));
+    return h(
+      "li",
+      { class: "row" },
+      h(
+        "article",
+        { class: `message has-context ${failed ? "failed" : "sending"}`, dataset: { testid: "pending" } },
+        h(
+          "div",
+          { class: "context" },
+          h("span", { class: "spine" }),
+          avatar(store.me, { size: 16 }),
+          h("b", {}, displayName(store.me)),
+          " used ",
+          h("span", { class: "command-name" }, `/${entry.name}`),
+        ),
+        h("div", { class: "gutter" }, avatar(entry.app.bot ?? { username: entry.app.name }, { size: 40 })),
+        h(
+          "div",
+          { class: "main" },
+          h("header", {}, h("span", { class: "name" }, entry.app.name), appTag()),
+          failed ? null : h("div", { class: "content" }, h("span", { class: "thinking" }, "Sending command…")),
+          buttons,
+        ),
+      ),
+    );
   }
-  return h("li", { class: "row" }, h("article", { class: `message ${failed ? "failed" : "sending"}`, dataset: { testid: "pending" } },
-    h("div", { class: "gutter" }, avatar(store.me, { size: 40 })),
-    h("div", { class: "main" }, h("header", {}, h("span", { class: "name" }, displayName(store.me))),
-      h("div", { class: "content" }, markdown(entry.content, app.names())), entry.files.map((f) => h("div", { class: "file-card" }, icon("file", 22), f.name)), buttons)));
+  return h(
+    "li",
+    { class: "row" },
+    h(
+      "article",
+      { class: `message ${failed ? "failed" : "sending"}`, dataset: { testid: "pending" } },
+      h("div", { class: "gutter" }, avatar(store.me, { size: 40 })),
+      h(
+        "div",
+        { class: "main" },
+        h("header", {}, h("span", { class: "name" }, displayName(store.me))),
+        h("div", { class: "content" }, markdown(entry.content, app.names())),
+        entry.files.map((f) => h("div", { class: "file-card" }, icon("file", 22), f.name)),
+        buttons,
+      ),
+    ),
+  );
 }

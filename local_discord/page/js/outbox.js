@@ -8,21 +8,31 @@ export class Outbox {
     this.store = session.store;
     this.key = `outbox:${session.user.id}`;
     // Text that could not be sent survives a reload; files cannot.
-    for (const { channelId, entry } of stored.get(this.key, [])) this.store.addPending(channelId, { ...entry, files: [], state: "failed" });
+    for (const { channelId, entry } of stored.get(this.key, []))
+      this.store.addPending(channelId, { ...entry, files: [], state: "failed" });
   }
 
   #remember() {
     const failed = [];
     for (const channel of this.store.channels.values()) {
       for (const entry of this.store.log(channel.id).pending) {
-        if (entry.kind === "message" && entry.state === "failed") failed.push({ channelId: channel.id, entry: { ...entry, files: [] } });
+        if (entry.kind === "message" && entry.state === "failed")
+          failed.push({ channelId: channel.id, entry: { ...entry, files: [] } });
       }
     }
     stored.set(this.key, failed.length ? failed : null);
   }
 
   send(channelId, content, files, replyTo) {
-    const entry = { kind: "message", nonce: newNonce(), content, files, state: "sending", reference: replyTo && { message_id: replyTo.id, channel_id: channelId }, ping: replyTo?.ping ?? true };
+    const entry = {
+      kind: "message",
+      nonce: newNonce(),
+      content,
+      files,
+      state: "sending",
+      reference: replyTo && { message_id: replyTo.id, channel_id: channelId },
+      ping: replyTo?.ping ?? true,
+    };
     this.store.addPending(channelId, entry);
     return this.#post(channelId, entry);
   }
@@ -36,7 +46,8 @@ export class Outbox {
     try {
       const message = await this.session.api.createMessage(channelId, body, entry.files);
       // The gateway normally brings it first; when it is down, the answer itself is shown.
-      if (this.store.removePending(channelId, entry.nonce) && !this.store.log(channelId).find(message.id)) this.store.dispatch("MESSAGE_CREATE", message);
+      if (this.store.removePending(channelId, entry.nonce) && !this.store.log(channelId).find(message.id))
+        this.store.dispatch("MESSAGE_CREATE", message);
       this.#remember();
     } catch (error) {
       const found = this.store.findPending(entry.nonce);

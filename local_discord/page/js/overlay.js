@@ -9,10 +9,30 @@ const toasts = document.getElementById("toasts");
 
 /** A short notice that goes by itself. `action` is {label, run}. */
 export function toast(text, { kind = "error", action = null, seconds = 6 } = {}) {
-  const node = h("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", dataset: { testid: "toast" } },
-    icon(kind === "error" ? "alert" : "check", 18), h("span", {}, text),
-    action && h("button", { type: "button", class: "link", onclick: () => { node.remove(); action.run(); } }, action.label),
-    h("button", { type: "button", class: "ghost", "aria-label": "Dismiss", onclick: () => node.remove() }, icon("close", 16)));
+  const node = h(
+    "div",
+    { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status", dataset: { testid: "toast" } },
+    icon(kind === "error" ? "alert" : "check", 18),
+    h("span", {}, text),
+    action &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "link",
+          onclick: () => {
+            node.remove();
+            action.run();
+          },
+        },
+        action.label,
+      ),
+    h(
+      "button",
+      { type: "button", class: "ghost", "aria-label": "Dismiss", onclick: () => node.remove() },
+      icon("close", 16),
+    ),
+  );
   toasts.append(node);
   while (toasts.children.length > 4) toasts.firstChild.remove();
   setTimeout(() => node.remove(), seconds * 1000);
@@ -50,7 +70,8 @@ export function popover(anchor, content, { className = "", onClose = null, prefe
   const outside = (e) => {
     if (node.contains(e.target)) return;
     // The click that closes must not open the same popover again.
-    if (anchor.contains(e.target)) anchor.addEventListener("click", (c) => c.stopImmediatePropagation(), { capture: true, once: true });
+    if (anchor.contains(e.target))
+      anchor.addEventListener("click", (c) => c.stopImmediatePropagation(), { capture: true, once: true });
     close();
   };
   const key = (e) => {
@@ -69,7 +90,11 @@ export function popover(anchor, content, { className = "", onClose = null, prefe
 /** A modal dialog over a dimmed page. The browser's own <dialog> keeps the focus inside. */
 export function dialog(content, { className = "", label, testid = null, onClose = null } = {}) {
   closePopover?.();
-  const node = h("dialog", { class: `dialog ${className}`, "aria-label": label, dataset: testid ? { testid } : {} }, content);
+  const node = h(
+    "dialog",
+    { class: `dialog ${className}`, "aria-label": label, dataset: testid ? { testid } : {} },
+    content,
+  );
   node.addEventListener("click", (e) => e.target === node && node.close());
   node.addEventListener("close", () => {
     node.remove();
@@ -84,22 +109,52 @@ export function dialog(content, { className = "", label, testid = null, onClose 
 export function confirm(title, text, action) {
   return new Promise((resolve) => {
     let answer = false;
-    const node = dialog([
-      h("h2", {}, title), h("p", {}, text),
-      h("div", { class: "dialog-actions" },
-        h("button", { type: "button", class: "button secondary", onclick: () => node.close() }, "Cancel"),
-        h("button", { type: "button", class: "button danger", autofocus: true, onclick: () => { answer = true; node.close(); } }, action)),
-    ], { label: title, className: "confirm", onClose: () => resolve(answer) });
+    const node = dialog(
+      [
+        h("h2", {}, title),
+        h("p", {}, text),
+        h(
+          "div",
+          { class: "dialog-actions" },
+          h("button", { type: "button", class: "button secondary", onclick: () => node.close() }, "Cancel"),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "button danger",
+              autofocus: true,
+              onclick: () => {
+                answer = true;
+                node.close();
+              },
+            },
+            action,
+          ),
+        ),
+      ],
+      { label: title, className: "confirm", onClose: () => resolve(answer) },
+    );
   });
 }
 
 export function lightbox(url, name) {
-  const node = dialog([
-    h("img", { src: url, alt: name }),
-    h("div", { class: "lightbox-bar" }, h("span", {}, name),
-      h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, icon("external", 18), "Open original"),
-      h("button", { type: "button", class: "ghost", "aria-label": "Close", onclick: () => node.close() }, icon("close"))),
-  ], { className: "lightbox", label: name });
+  const node = dialog(
+    [
+      h("img", { src: url, alt: name }),
+      h(
+        "div",
+        { class: "lightbox-bar" },
+        h("span", {}, name),
+        h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, icon("external", 18), "Open original"),
+        h(
+          "button",
+          { type: "button", class: "ghost", "aria-label": "Close", onclick: () => node.close() },
+          icon("close"),
+        ),
+      ),
+    ],
+    { className: "lightbox", label: name },
+  );
 }
 
 /** Pick one emoji; `pick({name, id?, text})`. `custom` are the guild's own. */
@@ -110,17 +165,54 @@ export function emojiPicker(anchor, custom, pick) {
     pop.close();
     pick(chosen);
   };
-  const cell = (name, emoji) => h("button", { type: "button", role: "option", title: `:${name}:`, "aria-label": name, onclick: () => choose({ name: emoji, text: emoji }) }, emoji);
-  const own = (e) => h("button", { type: "button", role: "option", title: `:${e.name}:`, "aria-label": e.name,
-    onclick: () => choose({ name: e.name, id: e.id, text: `<${e.animated ? "a" : ""}:${e.name}:${e.id}>` }) }, customEmoji(e));
+  const cell = (name, emoji) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "option",
+        title: `:${name}:`,
+        "aria-label": name,
+        onclick: () => choose({ name: emoji, text: emoji }),
+      },
+      emoji,
+    );
+  const own = (e) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "option",
+        title: `:${e.name}:`,
+        "aria-label": e.name,
+        onclick: () => choose({ name: e.name, id: e.id, text: `<${e.animated ? "a" : ""}:${e.name}:${e.id}>` }),
+      },
+      customEmoji(e),
+    );
   const draw = () => {
     const q = search.value.trim().toLowerCase();
     if (q) {
-      const hits = [...custom.filter((e) => e.name.toLowerCase().includes(q)).map(own), ...searchEmoji(q, 60).map((e) => cell(e.name, e.emoji))];
-      return fill(grid, hits.length ? h("div", { class: "emoji-row" }, hits) : h("p", { class: "empty" }, "Nothing by that name"));
+      const hits = [
+        ...custom.filter((e) => e.name.toLowerCase().includes(q)).map(own),
+        ...searchEmoji(q, 60).map((e) => cell(e.name, e.emoji)),
+      ];
+      return fill(
+        grid,
+        hits.length ? h("div", { class: "emoji-row" }, hits) : h("p", { class: "empty" }, "Nothing by that name"),
+      );
     }
-    return fill(grid, custom.length > 0 && [h("h3", {}, "This server"), h("div", { class: "emoji-row" }, custom.map(own))],
-      EMOJI_GROUPS.map((g) => [h("h3", {}, g.title), h("div", { class: "emoji-row" }, g.items.map((e) => cell(e.name, e.emoji)))]));
+    return fill(
+      grid,
+      custom.length > 0 && [h("h3", {}, "This server"), h("div", { class: "emoji-row" }, custom.map(own))],
+      EMOJI_GROUPS.map((g) => [
+        h("h3", {}, g.title),
+        h(
+          "div",
+          { class: "emoji-row" },
+          g.items.map((e) => cell(e.name, e.emoji)),
+        ),
+      ]),
+    );
   };
   search.addEventListener("input", draw);
   const panel = h("div", { class: "emoji-picker", dataset: { testid: "emoji-picker" } }, search, grid);

@@ -22,7 +22,7 @@ export function permissionsIn(store, channel) {
   for (const id of roles) bits |= BigInt(guild.roles.get(id)?.permissions ?? 0);
   if (bits & PERMISSIONS.ADMINISTRATOR) return ALL;
 
-  const source = channel.thread_metadata ? store.channels.get(channel.parent_id) ?? channel : channel;
+  const source = channel.thread_metadata ? (store.channels.get(channel.parent_id) ?? channel) : channel;
   const overwrites = new Map((source.permission_overwrites ?? []).map((o) => [o.id, o]));
   const apply = (ids) => {
     let allow = 0n;

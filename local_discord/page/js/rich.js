@@ -25,7 +25,16 @@ function picture(media, { name, max = 400, className = "" }) {
     image.height = Math.round(media.height * scale);
   }
   image.addEventListener("error", () => frame.classList.add("broken"));
-  const frame = h("button", { type: "button", class: `picture ${className}`, "aria-label": `Open image ${name}`, onclick: () => lightbox(url, name) }, image);
+  const frame = h(
+    "button",
+    {
+      type: "button",
+      class: `picture ${className}`,
+      "aria-label": `Open image ${name}`,
+      onclick: () => lightbox(url, name),
+    },
+    image,
+  );
   return frame;
 }
 
@@ -38,18 +47,35 @@ export function attachment(file) {
     const image = picture(file, { name: file.filename, max: 480 });
     if (!file.filename.startsWith("SPOILER_")) return image;
     image.classList.add("hidden-picture");
-    image.addEventListener("click", (e) => {
-      if (!image.classList.contains("hidden-picture")) return;
-      e.stopImmediatePropagation();
-      image.classList.remove("hidden-picture");
-    }, { capture: true });
+    image.addEventListener(
+      "click",
+      (e) => {
+        if (!image.classList.contains("hidden-picture")) return;
+        e.stopImmediatePropagation();
+        image.classList.remove("hidden-picture");
+      },
+      { capture: true },
+    );
     return image;
   }
   if (kind.startsWith("audio/")) return h("audio", { class: "player", controls: true, src: url, preload: "none" });
   if (kind.startsWith("video/")) return h("video", { class: "player", controls: true, src: url, preload: "metadata" });
-  return h("div", { class: "file-card", dataset: { testid: "file" } }, icon("file", 28),
-    h("div", {}, h("a", { href: url, target: "_blank", rel: "noopener noreferrer", download: file.filename }, file.filename), h("small", {}, fileSize(file.size ?? 0))),
-    h("a", { class: "ghost", href: url, download: file.filename, "aria-label": `Download ${file.filename}` }, icon("download", 18)));
+  return h(
+    "div",
+    { class: "file-card", dataset: { testid: "file" } },
+    icon("file", 28),
+    h(
+      "div",
+      {},
+      h("a", { href: url, target: "_blank", rel: "noopener noreferrer", download: file.filename }, file.filename),
+      h("small", {}, fileSize(file.size ?? 0)),
+    ),
+    h(
+      "a",
+      { class: "ghost", href: url, download: file.filename, "aria-label": `Download ${file.filename}` },
+      icon("download", 18),
+    ),
+  );
 }
 
 function linked(url, content, className) {
@@ -68,21 +94,49 @@ function smallImage(url, className) {
 
 export function embed(data, names) {
   if (data.type === "image" && !data.title) return picture(data.thumbnail ?? data.image ?? {}, { name: "image" });
-  const fields = (data.fields ?? []).map((f) => h("div", { class: f.inline ? "field inline" : "field" },
-    h("div", { class: "field-name" }, inline(f.name, { names })), h("div", { class: "field-value" }, markdown(f.value, names))));
+  const fields = (data.fields ?? []).map((f) =>
+    h(
+      "div",
+      { class: f.inline ? "field inline" : "field" },
+      h("div", { class: "field-name" }, inline(f.name, { names })),
+      h("div", { class: "field-value" }, markdown(f.value, names)),
+    ),
+  );
   const when = data.timestamp && new Date(data.timestamp);
-  const footer = (data.footer?.text || when) && h("div", { class: "embed-footer" },
-    smallImage(data.footer?.icon_url, "embed-icon"), h("span", {}, [data.footer?.text, when && stamp(when)].filter(Boolean).join(" · ")));
-  return h("article", { class: "embed", dataset: { testid: "embed" }, style: data.color ? { "--stripe": colour(data.color) } : {} },
-    h("div", { class: "embed-grid" },
-      h("div", { class: "embed-body" },
+  const footer =
+    (data.footer?.text || when) &&
+    h(
+      "div",
+      { class: "embed-footer" },
+      smallImage(data.footer?.icon_url, "embed-icon"),
+      h("span", {}, [data.footer?.text, when && stamp(when)].filter(Boolean).join(" · ")),
+    );
+  return h(
+    "article",
+    { class: "embed", dataset: { testid: "embed" }, style: data.color ? { "--stripe": colour(data.color) } : {} },
+    h(
+      "div",
+      { class: "embed-grid" },
+      h(
+        "div",
+        { class: "embed-body" },
         data.provider?.name && h("div", { class: "embed-provider" }, data.provider.name),
-        data.author?.name && h("div", { class: "embed-author" }, smallImage(data.author.icon_url, "embed-icon"), linked(data.author.url, data.author.name)),
+        data.author?.name &&
+          h(
+            "div",
+            { class: "embed-author" },
+            smallImage(data.author.icon_url, "embed-icon"),
+            linked(data.author.url, data.author.name),
+          ),
         data.title && linked(data.url, inline(data.title, { names, noLinks: Boolean(data.url) }), "embed-title"),
         data.description && h("div", { class: "embed-text" }, markdown(data.description, names)),
-        fields.length > 0 && h("div", { class: "fields" }, fields)),
-      data.thumbnail?.url && picture(data.thumbnail, { name: "thumbnail", max: 80, className: "thumbnail" })),
-    data.image?.url && picture(data.image, { name: data.title ?? "image", max: 460 }), footer);
+        fields.length > 0 && h("div", { class: "fields" }, fields),
+      ),
+      data.thumbnail?.url && picture(data.thumbnail, { name: "thumbnail", max: 80, className: "thumbnail" }),
+    ),
+    data.image?.url && picture(data.image, { name: data.title ?? "image", max: 460 }),
+    footer,
+  );
 }
 
 export { picture };

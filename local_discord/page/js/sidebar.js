@@ -35,8 +35,32 @@ export class Sidebar {
     };
     const channels = soon(() => this.drawChannels());
     const members = soon(() => this.drawMembers());
-    for (const type of ["CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "GUILD_UPDATE", "GUILD_CREATE", "GUILD_DELETE", "unread", "PRESENCE_UPDATE"]) store.on(type, channels);
-    for (const type of ["GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE", "PRESENCE_UPDATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE", "USER_UPDATE", "GUILD_CREATE"]) store.on(type, members);
+    for (const type of [
+      "CHANNEL_CREATE",
+      "CHANNEL_UPDATE",
+      "CHANNEL_DELETE",
+      "THREAD_CREATE",
+      "THREAD_UPDATE",
+      "THREAD_DELETE",
+      "GUILD_UPDATE",
+      "GUILD_CREATE",
+      "GUILD_DELETE",
+      "unread",
+      "PRESENCE_UPDATE",
+    ])
+      store.on(type, channels);
+    for (const type of [
+      "GUILD_MEMBER_ADD",
+      "GUILD_MEMBER_REMOVE",
+      "GUILD_MEMBER_UPDATE",
+      "PRESENCE_UPDATE",
+      "GUILD_ROLE_UPDATE",
+      "GUILD_ROLE_CREATE",
+      "GUILD_ROLE_DELETE",
+      "USER_UPDATE",
+      "GUILD_CREATE",
+    ])
+      store.on(type, members);
     store.on("MESSAGE_CREATE", (m) => m.webhook_id && m.channel_id === this.app.channel?.id && members());
   }
 
@@ -50,10 +74,15 @@ export class Sidebar {
       rows.push({ key: `g${guild.id}`, guild });
       const mine = all.filter((c) => c.guild_id === guild.id);
       const list = (parent) => {
-        for (const channel of mine.filter((c) => TEXTUAL.has(c.type) && (c.parent_id ?? null) === parent && visible(c)).sort(place)) {
+        for (const channel of mine
+          .filter((c) => TEXTUAL.has(c.type) && (c.parent_id ?? null) === parent && visible(c))
+          .sort(place)) {
           rows.push({ key: channel.id, channel });
-          const threads = mine.filter((t) => t.parent_id === channel.id && t.thread_metadata && !t.thread_metadata.archived);
-          for (const thread of threads.sort((a, b) => compareIds(a.id, b.id))) rows.push({ key: thread.id, channel: thread, thread: true });
+          const threads = mine.filter(
+            (t) => t.parent_id === channel.id && t.thread_metadata && !t.thread_metadata.archived,
+          );
+          for (const thread of threads.sort((a, b) => compareIds(a.id, b.id)))
+            rows.push({ key: thread.id, channel: thread, thread: true });
         }
       };
       list(null);
@@ -62,18 +91,35 @@ export class Sidebar {
         list(category.id);
       }
     }
-    const dms = all.filter((c) => c.type === CHANNEL.DM).sort((a, b) => compareIds(b.last_message_id ?? b.id, a.last_message_id ?? a.id));
+    const dms = all
+      .filter((c) => c.type === CHANNEL.DM)
+      .sort((a, b) => compareIds(b.last_message_id ?? b.id, a.last_message_id ?? a.id));
     if (dms.length) rows.push({ key: "dms", title: "Direct messages" });
     for (const channel of dms) rows.push({ key: channel.id, channel, dm: true });
-    keyed(this.channels, rows, (r) => r.key, (r, old) => this.#channelRow(r, old));
+    keyed(
+      this.channels,
+      rows,
+      (r) => r.key,
+      (r, old) => this.#channelRow(r, old),
+    );
     this.app.drawTitle();
   }
 
   #channelRow(row, old) {
     const { store } = this.app.session;
     const { channel } = row;
-    const state = row.guild ? [row.guild.name, row.guild.icon] : row.title ? [row.title]
-      : [store.channelName(channel), store.unread(channel), store.mentions(channel.id), channel.id === this.app.channel?.id, row.dm && store.status(store.recipient(channel)?.id), row.dm && store.recipient(channel)?.avatar];
+    const state = row.guild
+      ? [row.guild.name, row.guild.icon]
+      : row.title
+        ? [row.title]
+        : [
+            store.channelName(channel),
+            store.unread(channel),
+            store.mentions(channel.id),
+            channel.id === this.app.channel?.id,
+            row.dm && store.status(store.recipient(channel)?.id),
+            row.dm && store.recipient(channel)?.avatar,
+          ];
     const signature = JSON.stringify(state);
     if (old?.dataset.signature === signature) return old;
     let node;
@@ -82,16 +128,29 @@ export class Sidebar {
     else {
       const [name, unread, mentions, current, status] = state;
       const other = row.dm && store.recipient(channel);
-      node = h("li", {}, h("a", {
-        class: `channel${row.thread ? " thread" : ""}${unread && !current ? " unread" : ""}`, href: this.app.href(channel.id), "aria-current": current ? "page" : null,
-        "aria-label": `${row.dm ? "Direct message with" : row.thread ? "Thread" : "Channel"} ${name}${mentions ? `, ${mentions} mentions` : unread ? ", unread" : ""}`,
-        dataset: { testid: `channel-${name}`, channelId: channel.id },
-        onclick: (e) => {
-          if (e.ctrlKey || e.metaKey || e.shiftKey) return;
-          e.preventDefault();
-          this.app.openChannel(channel.id);
-        },
-      }, row.dm ? avatar(other, { size: 26, status }) : icon(row.thread ? "thread" : "hash", 18), h("span", { class: "channel-name" }, name), row.dm && other?.bot && appTag(), mentions > 0 && h("span", { class: "badge" }, mentions)));
+      node = h(
+        "li",
+        {},
+        h(
+          "a",
+          {
+            class: `channel${row.thread ? " thread" : ""}${unread && !current ? " unread" : ""}`,
+            href: this.app.href(channel.id),
+            "aria-current": current ? "page" : null,
+            "aria-label": `${row.dm ? "Direct message with" : row.thread ? "Thread" : "Channel"} ${name}${mentions ? `, ${mentions} mentions` : unread ? ", unread" : ""}`,
+            dataset: { testid: `channel-${name}`, channelId: channel.id },
+            onclick: (e) => {
+              if (e.ctrlKey || e.metaKey || e.shiftKey) return;
+              e.preventDefault();
+              this.app.openChannel(channel.id);
+            },
+          },
+          row.dm ? avatar(other, { size: 26, status }) : icon(row.thread ? "thread" : "hash", 18),
+          h("span", { class: "channel-name" }, name),
+          row.dm && other?.bot && appTag(),
+          mentions > 0 && h("span", { class: "badge" }, mentions),
+        ),
+      );
     }
     node.dataset.signature = signature;
     return node;
@@ -111,19 +170,77 @@ export class Sidebar {
   drawUser() {
     const { session, users } = this.app;
     const me = session.store.me;
-    const button = h("button", { type: "button", class: "user-switcher", "aria-haspopup": "menu", "aria-label": `You are ${displayName(me)}. Switch user`, dataset: { testid: "user-switcher" }, onclick: () => this.#userMenu(button, users) },
-      avatar(me, { size: 34, status: "online" }), h("span", {}, h("b", {}, displayName(me)), h("small", {}, me.username)), icon("up", 16));
-    const theme = h("button", { type: "button", class: "ghost", title: "Light or dark", "aria-label": "Switch between light and dark", dataset: { testid: "theme" }, onclick: () => this.app.toggleTheme() }, icon("theme", 18));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "user-switcher",
+        "aria-haspopup": "menu",
+        "aria-label": `You are ${displayName(me)}. Switch user`,
+        dataset: { testid: "user-switcher" },
+        onclick: () => this.#userMenu(button, users),
+      },
+      avatar(me, { size: 34, status: "online" }),
+      h("span", {}, h("b", {}, displayName(me)), h("small", {}, me.username)),
+      icon("up", 16),
+    );
+    const theme = h(
+      "button",
+      {
+        type: "button",
+        class: "ghost",
+        title: "Light or dark",
+        "aria-label": "Switch between light and dark",
+        dataset: { testid: "theme" },
+        onclick: () => this.app.toggleTheme(),
+      },
+      icon("theme", 18),
+    );
     fill(this.userPanel, button, theme);
   }
 
   #userMenu(anchor, users) {
     const current = this.app.session.user.id;
-    const items = users.map((user) => h("div", { class: "menu-row" }, h("button", {
-      type: "button", role: "menuitemradio", "aria-checked": String(user.id === current), class: "menu-item", dataset: { testid: `user-${user.username}` },
-      onclick: () => { pop.close(); this.app.switchUser(user.id); },
-    }, avatar(this.app.session.store.user(user.id) ?? user, { size: 28 }), h("span", {}, h("b", {}, displayName(this.app.session.store.user(user.id) ?? user)), h("small", {}, user.username)), user.id === current && icon("check", 18)),
-    h("a", { class: "ghost", href: this.app.href(this.app.channel?.guild_id ? this.app.channel.id : "", user.username), target: "_blank", rel: "noopener", title: "Open in a new window", "aria-label": `Open a window as ${user.username}` }, icon("external", 16))));
+    const items = users.map((user) =>
+      h(
+        "div",
+        { class: "menu-row" },
+        h(
+          "button",
+          {
+            type: "button",
+            role: "menuitemradio",
+            "aria-checked": String(user.id === current),
+            class: "menu-item",
+            dataset: { testid: `user-${user.username}` },
+            onclick: () => {
+              pop.close();
+              this.app.switchUser(user.id);
+            },
+          },
+          avatar(this.app.session.store.user(user.id) ?? user, { size: 28 }),
+          h(
+            "span",
+            {},
+            h("b", {}, displayName(this.app.session.store.user(user.id) ?? user)),
+            h("small", {}, user.username),
+          ),
+          user.id === current && icon("check", 18),
+        ),
+        h(
+          "a",
+          {
+            class: "ghost",
+            href: this.app.href(this.app.channel?.guild_id ? this.app.channel.id : "", user.username),
+            target: "_blank",
+            rel: "noopener",
+            title: "Open in a new window",
+            "aria-label": `Open a window as ${user.username}`,
+          },
+          icon("external", 16),
+        ),
+      ),
+    );
     const menu = h("div", { role: "menu", class: "menu" }, h("h3", {}, "Be someone else"), items);
     menu.addEventListener("keydown", (e) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
@@ -145,22 +262,50 @@ export class Sidebar {
       if (items.length) rows.push({ key: `t:${title}`, title, count: items.length }, ...items);
     };
     const voices = list.voices();
-    add("Voices here", voices.map((v) => ({ key: `v:${v.username}`, voice: v })));
+    add(
+      "Voices here",
+      voices.map((v) => ({ key: `v:${v.username}`, voice: v })),
+    );
     if (guild) {
-      const people = [...guild.members.values()].map((m) => ({ key: m.user.id, member: m, user: store.user(m.user.id), status: guild.presences.get(m.user.id) ?? "offline" }));
+      const people = [...guild.members.values()].map((m) => ({
+        key: m.user.id,
+        member: m,
+        user: store.user(m.user.id),
+        status: guild.presences.get(m.user.id) ?? "offline",
+      }));
       people.sort((a, b) => displayName(a.user, a.member).localeCompare(displayName(b.user, b.member)));
       const rest = new Set(people);
-      for (const role of [...guild.roles.values()].filter((r) => r.hoist && r.id !== guild.id).sort((a, b) => b.position - a.position)) {
+      for (const role of [...guild.roles.values()]
+        .filter((r) => r.hoist && r.id !== guild.id)
+        .sort((a, b) => b.position - a.position)) {
         const group = [...rest].filter((p) => p.member.roles.includes(role.id) && ONLINE.has(p.status));
         for (const p of group) rest.delete(p);
         add(role.name, group);
       }
-      add("Online", [...rest].filter((p) => ONLINE.has(p.status)));
-      add("Offline", [...rest].filter((p) => !ONLINE.has(p.status)));
+      add(
+        "Online",
+        [...rest].filter((p) => ONLINE.has(p.status)),
+      );
+      add(
+        "Offline",
+        [...rest].filter((p) => !ONLINE.has(p.status)),
+      );
     } else if (channel) {
-      add("In this conversation", [store.me, store.recipient(channel)].filter(Boolean).map((user) => ({ key: user.id, user: store.user(user.id) ?? user, status: user.id === store.me.id ? "online" : store.status(user.id) })));
+      add(
+        "In this conversation",
+        [store.me, store.recipient(channel)].filter(Boolean).map((user) => ({
+          key: user.id,
+          user: store.user(user.id) ?? user,
+          status: user.id === store.me.id ? "online" : store.status(user.id),
+        })),
+      );
     }
-    keyed(this.members, rows, (r) => r.key, (r, old) => this.#memberRow(r, old, guild));
+    keyed(
+      this.members,
+      rows,
+      (r) => r.key,
+      (r, old) => this.#memberRow(r, old, guild),
+    );
   }
 
   #memberRow(row, old, guild) {
@@ -171,11 +316,44 @@ export class Sidebar {
     let node;
     if (row.title) node = h("li", { class: "category" }, h("h3", {}, `${row.title} — ${row.count}`));
     else if (row.voice) {
-      node = h("li", {}, h("button", { type: "button", class: "member", title: `Mention ${row.voice.username} by name`, dataset: { testid: `voice-${row.voice.username}` }, onclick: () => this.app.composer.insert(`${row.voice.username} `) },
-        avatar(row.voice, { size: 32 }), h("span", { class: "name voice", style: { "--hue": voiceHue(row.voice.username) } }, row.voice.username), h("span", { class: "tag soft" }, "PERSONA")));
+      node = h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            class: "member",
+            title: `Mention ${row.voice.username} by name`,
+            dataset: { testid: `voice-${row.voice.username}` },
+            onclick: () => this.app.composer.insert(`${row.voice.username} `),
+          },
+          avatar(row.voice, { size: 32 }),
+          h("span", { class: "name voice", style: { "--hue": voiceHue(row.voice.username) } }, row.voice.username),
+          h("span", { class: "tag soft" }, "PERSONA"),
+        ),
+      );
     } else {
-      node = h("li", {}, h("button", { type: "button", class: `member${ONLINE.has(row.status) ? "" : " away"}`, dataset: { testid: `member-${row.user.username}` }, onclick: (e) => this.app.profile(row.user.id, e.currentTarget) },
-        avatar(row.user, { size: 32, guildId: guild?.id, member: row.member, status: row.status }), h("span", { class: number ? "name coloured" : "name", style: number ? { "--role": colour(number) } : {} }, displayName(row.user, row.member)), row.user.bot && appTag()));
+      node = h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            class: `member${ONLINE.has(row.status) ? "" : " away"}`,
+            dataset: { testid: `member-${row.user.username}` },
+            onclick: (e) => this.app.profile(row.user.id, e.currentTarget),
+          },
+          avatar(row.user, { size: 32, guildId: guild?.id, member: row.member, status: row.status }),
+          h(
+            "span",
+            { class: number ? "name coloured" : "name", style: number ? { "--role": colour(number) } : {} },
+            displayName(row.user, row.member),
+          ),
+          row.user.bot && appTag(),
+        ),
+      );
     }
     node.dataset.signature = signature;
     return node;
@@ -189,12 +367,55 @@ export class Sidebar {
     if (!user) return;
     const guild = store.guilds.get(channel?.guild_id) ?? [...store.guilds.values()][0];
     const member = guild?.members.get(userId);
-    const roles = (member?.roles ?? []).map((id) => guild.roles.get(id)).filter(Boolean).sort((a, b) => b.position - a.position);
-    const write = userId !== store.me.id && h("button", { type: "button", class: "button primary", dataset: { testid: "open-dm" }, onclick: () => { pop.close(); this.app.openDm(userId); } }, icon("dm", 16), "Message");
-    const pop = popover(anchor, h("div", { class: "profile", role: "dialog", "aria-label": `About ${displayName(user, member)}` },
-      avatar(user, { size: 72, guildId: guild?.id, member, status: userId === store.me.id ? "online" : store.status(userId) }),
-      h("h2", {}, displayName(user, member), user.bot && appTag()), h("p", {}, user.username),
-      roles.length > 0 && h("div", { class: "roles" }, roles.map((r) => h("span", { class: "role" }, h("i", { class: "role-dot", style: { "--role": colour(r.color) ?? "var(--muted)" } }), r.name))), write));
+    const roles = (member?.roles ?? [])
+      .map((id) => guild.roles.get(id))
+      .filter(Boolean)
+      .sort((a, b) => b.position - a.position);
+    const write =
+      userId !== store.me.id &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button primary",
+          dataset: { testid: "open-dm" },
+          onclick: () => {
+            pop.close();
+            this.app.openDm(userId);
+          },
+        },
+        icon("dm", 16),
+        "Message",
+      );
+    const pop = popover(
+      anchor,
+      h(
+        "div",
+        { class: "profile", role: "dialog", "aria-label": `About ${displayName(user, member)}` },
+        avatar(user, {
+          size: 72,
+          guildId: guild?.id,
+          member,
+          status: userId === store.me.id ? "online" : store.status(userId),
+        }),
+        h("h2", {}, displayName(user, member), user.bot && appTag()),
+        h("p", {}, user.username),
+        roles.length > 0 &&
+          h(
+            "div",
+            { class: "roles" },
+            roles.map((r) =>
+              h(
+                "span",
+                { class: "role" },
+                h("i", { class: "role-dot", style: { "--role": colour(r.color) ?? "var(--muted)" } }),
+                r.name,
+              ),
+            ),
+          ),
+        write,
+      ),
+    );
     (write || pop.node).focus?.();
   }
 }

@@ -1,68 +1,29 @@
-/** Slash commands: finding one by name, then filling in its options field by field, by keyboard alone if one likes. */
+/** Filling in a slash command, option by option, by keyboard alone if one likes. */
 import { fill, h } from "./dom.js";
 import { avatar, displayName } from "./format.js";
 import { icon } from "./icons.js";
 
-const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
+const STRING = 3,
+  INTEGER = 4,
+  BOOLEAN = 5,
+  USER = 6,
+  CHANNEL = 7,
+  ROLE = 8,
+  MENTIONABLE = 9,
+  NUMBER = 10,
+  ATTACHMENT = 11;
 const HINTS = {
-  [STRING]: "text", [INTEGER]: "whole number", [BOOLEAN]: "True or False", [USER]: "a member", [CHANNEL]: "a channel", [ROLE]: "a role",
-  [MENTIONABLE]: "a member or a role", [NUMBER]: "number", [ATTACHMENT]: "a file",
+  [STRING]: "text",
+  [INTEGER]: "whole number",
+  [BOOLEAN]: "True or False",
+  [USER]: "a member",
+  [CHANNEL]: "a channel",
+  [ROLE]: "a role",
+  [MENTIONABLE]: "a member or a role",
+  [NUMBER]: "number",
+  [ATTACHMENT]: "a file",
 };
-const FRESH_MS = 15000;
 const DEBOUNCE_MS = 150;
-
-/** Commands of a guild or a DM, each leaf (command, subcommand) as one entry with its path. */
-export class CommandIndex {
-  #cache = new Map();
-
-  async entries(session, channel) {
-    const key = `${session.user.id}:${channel.guild_id ?? channel.id}`;
-    const known = this.#cache.get(key);
-    if (known && Date.now() - known.at < FRESH_MS) return known.entries;
-    const entries = session.api.commands(channel.guild_id, channel.id).then(flatten);
-    this.#cache.set(key, { at: Date.now(), entries });
-    entries.catch(() => this.#cache.delete(key));
-    return entries;
-  }
-  forget() {
-    this.#cache.clear();
-  }
-}
-
-function flatten({ applications, application_commands }) {
-  const apps = new Map(applications.map((a) => [a.id, a]));
-  const entries = [];
-  const walk = (node, command, app, path) => {
-    const children = (node.options ?? []).filter((o) => o.type === 1 || o.type === 2);
-    if (children.length) for (const child of children) walk(child, command, app, [...path, child.name]);
-    else entries.push({ app, command, path, description: node.description, options: node.options ?? [] });
-  };
-  for (const command of application_commands) {
-    const app = apps.get(command.application_id);
-    if (app && (command.type ?? 1) === 1) walk(command, command, app, [command.name]);
-  }
-  return entries.sort((a, b) => a.path.join(" ").localeCompare(b.path.join(" ")));
-}
-
-/** Entries for what was typed after the slash, best first. */
-export function matchEntries(entries, query) {
-  const q = query.toLowerCase().trimStart();
-  const score = (e) => {
-    const name = e.path.join(" ");
-    if (name.startsWith(q)) return 0;
-    if (name.includes(q)) return 1;
-    return q.length > 2 && e.description?.toLowerCase().includes(q) ? 2 : 3;
-  };
-  return entries.map((e) => [score(e), e]).filter(([s]) => s < 3).sort((a, b) => a[0] - b[0]).map(([, e]) => e);
-}
-
-/** The entry whose full name begins `text` ("persona ask question:hi"), and what follows it; longest name wins. */
-export function typedEntry(entries, text) {
-  const lower = text.toLowerCase();
-  const hits = entries.filter((e) => lower.startsWith(`${e.path.join(" ")} `));
-  hits.sort((a, b) => b.path.join(" ").length - a.path.join(" ").length);
-  return hits[0] && { entry: hits[0], rest: text.slice(hits[0].path.join(" ").length + 1) };
-}
 
 /** The row of fields that replaces the composer's text while a command is being filled in. */
 export class SlashForm {
@@ -77,8 +38,17 @@ export class SlashForm {
     this.focusText = focusText;
     this.entry = null;
     this.pills = h("div", { class: "slash-fields" });
-    this.problem = h("div", { class: "slash-problem", role: "alert", hidden: true, dataset: { testid: "slash-problem" } });
-    this.node = h("div", { class: "slash-form", hidden: true, dataset: { testid: "slash-form" }, onkeydown: (e) => this.#key(e) }, this.pills);
+    this.problem = h("div", {
+      class: "slash-problem",
+      role: "alert",
+      hidden: true,
+      dataset: { testid: "slash-problem" },
+    });
+    this.node = h(
+      "div",
+      { class: "slash-form", hidden: true, dataset: { testid: "slash-form" }, onkeydown: (e) => this.#key(e) },
+      this.pills,
+    );
   }
 
   open(entry, rest = "") {
@@ -86,8 +56,22 @@ export class SlashForm {
     this.#fields = [];
     this.node.hidden = false;
     this.#complain("");
-    fill(this.pills, h("span", { class: "slash-name" }, avatar(entry.app.bot ?? { username: entry.app.name }, { size: 20 }), `/${entry.path.join(" ")}`));
-    this.more = h("button", { type: "button", class: "slash-more", dataset: { testid: "slash-more" }, onclick: () => this.#offerOptional(), onfocus: () => this.#offerOptional() });
+    fill(
+      this.pills,
+      h(
+        "span",
+        { class: "slash-name" },
+        avatar(entry.app.bot ?? { username: entry.app.name }, { size: 20 }),
+        `/${entry.path.join(" ")}`,
+      ),
+    );
+    this.more = h("button", {
+      type: "button",
+      class: "slash-more",
+      dataset: { testid: "slash-more" },
+      onclick: () => this.#offerOptional(),
+      onfocus: () => this.#offerOptional(),
+    });
     this.pills.append(this.more);
     for (const option of entry.options.filter((o) => o.required)) this.#add(option);
     this.#parse(rest);
@@ -114,19 +98,35 @@ export class SlashForm {
       field.input.value = text.trim();
     };
     if (parts[0].trim()) set(this.#fields[0]?.option ?? options[0], parts[0]);
-    for (let i = 1; i < parts.length; i += 2) set(options.find((o) => o.name === parts[i]), parts[i + 1]);
+    for (let i = 1; i < parts.length; i += 2)
+      set(
+        options.find((o) => o.name === parts[i]),
+        parts[i + 1],
+      );
   }
 
   #add(option) {
     const field = { option, picked: null, file: null };
-    const file = option.type === ATTACHMENT && h("input", { type: "file", hidden: true, onchange: (e) => {
-      [field.file] = e.target.files;
-      field.input.value = field.file?.name ?? "";
-      this.#complain("");
-    } });
+    const file =
+      option.type === ATTACHMENT &&
+      h("input", {
+        type: "file",
+        hidden: true,
+        onchange: (e) => {
+          [field.file] = e.target.files;
+          field.input.value = field.file?.name ?? "";
+          this.#complain("");
+        },
+      });
     field.input = h("input", {
-      type: "text", autocomplete: "off", spellcheck: "false", "aria-label": `${option.name}: ${option.description}`, "aria-required": String(Boolean(option.required)),
-      placeholder: HINTS[option.type] ?? "", readonly: option.type === ATTACHMENT, dataset: { testid: `slash-option-${option.name}` },
+      type: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": `${option.name}: ${option.description}`,
+      "aria-required": String(Boolean(option.required)),
+      placeholder: HINTS[option.type] ?? "",
+      readonly: option.type === ATTACHMENT,
+      dataset: { testid: `slash-option-${option.name}` },
       oninput: () => {
         field.picked = null;
         this.#complain("");
@@ -135,8 +135,19 @@ export class SlashForm {
       onfocus: () => this.#suggest(field),
       onclick: () => file && file.click(),
     });
-    field.node = h("label", { class: option.required ? "slash-field" : "slash-field optional" }, h("span", {}, option.name), field.input, file,
-      !option.required && h("button", { type: "button", tabindex: "-1", "aria-label": `Remove ${option.name}`, onclick: () => this.#drop(field) }, icon("close", 12)));
+    field.node = h(
+      "label",
+      { class: option.required ? "slash-field" : "slash-field optional" },
+      h("span", {}, option.name),
+      field.input,
+      file,
+      !option.required &&
+        h(
+          "button",
+          { type: "button", tabindex: "-1", "aria-label": `Remove ${option.name}`, onclick: () => this.#drop(field) },
+          icon("close", 12),
+        ),
+    );
     this.#fields.push(field);
     this.more.before(field.node);
     this.#drawMore();
@@ -163,12 +174,24 @@ export class SlashForm {
   }
 
   #head(option) {
-    const range = option.min_value !== undefined || option.max_value !== undefined ? ` (${option.min_value ?? "…"} to ${option.max_value ?? "…"})` : "";
-    return [h("b", {}, option.name), h("span", {}, ` ${option.description}${range}`), !option.required && h("em", {}, " optional")];
+    const range =
+      option.min_value !== undefined || option.max_value !== undefined
+        ? ` (${option.min_value ?? "…"} to ${option.max_value ?? "…"})`
+        : "";
+    return [
+      h("b", {}, option.name),
+      h("span", {}, ` ${option.description}${range}`),
+      !option.required && h("em", {}, " optional"),
+    ];
   }
 
   #offerOptional() {
-    const items = this.#missing().map((option) => ({ label: option.name, detail: option.description, option, testid: "choice" }));
+    const items = this.#missing().map((option) => ({
+      label: option.name,
+      detail: option.description,
+      option,
+      testid: "choice",
+    }));
     this.suggestions.show(items, {
       head: [h("b", {}, `/${this.entry.path.join(" ")}`), h("span", {}, ` ${this.entry.description}`)],
       pick: ({ option }) => this.#add(option).input.focus(),
@@ -182,17 +205,38 @@ export class SlashForm {
     const channel = this.app.channel;
     const guild = store.guilds.get(channel.guild_id);
     if (option.choices?.length) return option.choices.map((c) => ({ label: c.name, value: c.value }));
-    if (option.type === BOOLEAN) return [{ label: "True", value: true }, { label: "False", value: false }];
-    const people = () => (guild ? [...guild.members.keys()] : [store.me.id, store.recipient(channel)?.id]).map((id) => {
-      const user = store.user(id);
-      return { label: displayName(user, guild && store.member(guild.id, id)), detail: user.username, value: id, node: avatar(user, { size: 22 }) };
-    });
-    const roles = () => [...(guild?.roles.values() ?? [])].map((r) => ({ label: r.id === guild.id ? "@everyone" : r.name, value: r.id, node: icon("at", 16) }));
+    if (option.type === BOOLEAN)
+      return [
+        { label: "True", value: true },
+        { label: "False", value: false },
+      ];
+    const people = () =>
+      (guild ? [...guild.members.keys()] : [store.me.id, store.recipient(channel)?.id]).map((id) => {
+        const user = store.user(id);
+        return {
+          label: displayName(user, guild && store.member(guild.id, id)),
+          detail: user.username,
+          value: id,
+          node: avatar(user, { size: 22 }),
+        };
+      });
+    const roles = () =>
+      [...(guild?.roles.values() ?? [])].map((r) => ({
+        label: r.id === guild.id ? "@everyone" : r.name,
+        value: r.id,
+        node: icon("at", 16),
+      }));
     if (option.type === USER) return people();
     if (option.type === ROLE) return roles();
     if (option.type === MENTIONABLE) return [...people(), ...roles()];
     if (option.type === CHANNEL) {
-      return [...store.channels.values()].filter((c) => c.guild_id && c.guild_id === channel.guild_id && (option.channel_types?.length ? option.channel_types.includes(c.type) : true))
+      return [...store.channels.values()]
+        .filter(
+          (c) =>
+            c.guild_id &&
+            c.guild_id === channel.guild_id &&
+            (option.channel_types?.length ? option.channel_types.includes(c.type) : true),
+        )
         .map((c) => ({ label: c.name, value: c.id, node: icon(c.thread_metadata ? "thread" : "hash", 16) }));
     }
     return null;
@@ -214,18 +258,34 @@ export class SlashForm {
     const query = field.input.value.trim().toLowerCase().replace(/^[@#]/, "");
     if (local) {
       if (field.picked) return this.suggestions.show([], { head, pick });
-      const hits = local.filter((c) => c.label.toLowerCase().includes(query) || c.detail?.toLowerCase().includes(query)).slice(0, 25);
-      return this.suggestions.show(hits.map((c) => ({ ...c, testid: "choice" })), { head, empty: "Nothing matches", pick });
+      const hits = local
+        .filter((c) => c.label.toLowerCase().includes(query) || c.detail?.toLowerCase().includes(query))
+        .slice(0, 25);
+      return this.suggestions.show(
+        hits.map((c) => ({ ...c, testid: "choice" })),
+        { head, empty: "Nothing matches", pick },
+      );
     }
     this.suggestions.show([], { head, pick });
     if (!option.autocomplete || field.picked) return undefined;
     this.suggestions.show([], { head, empty: "Loading…", pick });
-    this.#timer = setTimeout(async () => {
-      const choices = await this.app.interactions.autocomplete(this.app.channel.id, this.entry, this.#nest(this.#values({ focused: field })));
-      if (asked !== this.#asked || !this.entry) return;
-      if (choices === null) this.suggestions.show([], { head, empty: "The application did not respond", pick });
-      else this.suggestions.show(choices.map((c) => ({ label: c.name, value: c.value, testid: "choice" })), { head, empty: "No options match", pick });
-    }, field.input.value ? DEBOUNCE_MS : 0);
+    this.#timer = setTimeout(
+      async () => {
+        const choices = await this.app.interactions.autocomplete(
+          this.app.channel.id,
+          this.entry,
+          this.#nest(this.#values({ focused: field })),
+        );
+        if (asked !== this.#asked || !this.entry) return;
+        if (choices === null) this.suggestions.show([], { head, empty: "The application did not respond", pick });
+        else
+          this.suggestions.show(
+            choices.map((c) => ({ label: c.name, value: c.value, testid: "choice" })),
+            { head, empty: "No options match", pick },
+          );
+      },
+      field.input.value ? DEBOUNCE_MS : 0,
+    );
     return undefined;
   }
 
@@ -233,23 +293,29 @@ export class SlashForm {
   #value(field) {
     const { option, picked } = field;
     const text = field.input.value.trim();
-    if (option.type === ATTACHMENT) return field.file ? { file: field.file } : new Error(`${option.name}: choose a file.`);
+    if (option.type === ATTACHMENT)
+      return field.file ? { file: field.file } : new Error(`${option.name}: choose a file.`);
     if (picked) return picked.value;
     const local = this.#localChoices(option);
     if (local) {
-      const exact = local.find((c) => [c.label, c.detail, String(c.value)].some((t) => t?.toLowerCase() === text.toLowerCase().replace(/^[@#]/, "")));
+      const exact = local.find((c) =>
+        [c.label, c.detail, String(c.value)].some((t) => t?.toLowerCase() === text.toLowerCase().replace(/^[@#]/, "")),
+      );
       return exact ? exact.value : new Error(`${option.name}: choose one from the list.`);
     }
     if (option.type === INTEGER || option.type === NUMBER) {
       const number = Number(text);
       if (!text || Number.isNaN(number)) return new Error(`${option.name}: enter a number.`);
-      if (option.type === INTEGER && !Number.isInteger(number)) return new Error(`${option.name}: enter a whole number.`);
+      if (option.type === INTEGER && !Number.isInteger(number))
+        return new Error(`${option.name}: enter a whole number.`);
       if (number < (option.min_value ?? -Infinity)) return new Error(`${option.name}: at least ${option.min_value}.`);
       if (number > (option.max_value ?? Infinity)) return new Error(`${option.name}: at most ${option.max_value}.`);
       return number;
     }
-    if (text.length < (option.min_length ?? 0)) return new Error(`${option.name}: at least ${option.min_length} characters.`);
-    if (text.length > (option.max_length ?? 6000)) return new Error(`${option.name}: at most ${option.max_length ?? 6000} characters.`);
+    if (text.length < (option.min_length ?? 0))
+      return new Error(`${option.name}: at least ${option.min_length} characters.`);
+    if (text.length > (option.max_length ?? 6000))
+      return new Error(`${option.name}: at most ${option.max_length ?? 6000} characters.`);
     return this.app.composer.toMarks(text);
   }
 
@@ -257,10 +323,12 @@ export class SlashForm {
   #values({ focused = null } = {}) {
     const values = [];
     for (const field of this.#fields) {
-      if (field === focused) values.push({ type: field.option.type, name: field.option.name, value: field.input.value, focused: true });
+      if (field === focused)
+        values.push({ type: field.option.type, name: field.option.name, value: field.input.value, focused: true });
       else if (field.input.value.trim()) {
         const value = this.#value(field);
-        if (!(value instanceof Error) && !value?.file) values.push({ type: field.option.type, name: field.option.name, value });
+        if (!(value instanceof Error) && !value?.file)
+          values.push({ type: field.option.type, name: field.option.name, value });
       }
     }
     return values;
@@ -292,7 +360,8 @@ export class SlashForm {
     const files = [];
     for (const field of this.#fields) {
       const { option } = field;
-      if (!field.input.value.trim() && option.required) return this.#complain(`${option.name}: this option is required.`, field);
+      if (!field.input.value.trim() && option.required)
+        return this.#complain(`${option.name}: this option is required.`, field);
       if (!field.input.value.trim()) continue;
       const value = this.#value(field);
       if (value instanceof Error) return this.#complain(value.message, field);

@@ -204,7 +204,8 @@ export class Store extends Emitter {
   #learn(message) {
     if (!message.webhook_id) this.#user(message.author);
     for (const user of message.mentions ?? []) this.#user(user);
-    if (message.referenced_message && !message.referenced_message.webhook_id) this.#user(message.referenced_message.author);
+    if (message.referenced_message && !message.referenced_message.webhook_id)
+      this.#user(message.referenced_message.author);
   }
   #user(user) {
     if (user?.id) this.users.set(user.id, { ...this.users.get(user.id), ...user });
@@ -236,7 +237,12 @@ export class Store extends Emitter {
     }
   }
   on_GUILD_CREATE(data) {
-    const guild = { ...data, roles: new Map(data.roles.map((r) => [r.id, r])), members: new Map(), presences: new Map() };
+    const guild = {
+      ...data,
+      roles: new Map(data.roles.map((r) => [r.id, r])),
+      members: new Map(),
+      presences: new Map(),
+    };
     delete guild.channels;
     delete guild.threads;
     this.guilds.set(guild.id, guild);
@@ -306,7 +312,10 @@ export class Store extends Emitter {
     if (!this.typing.has(channel_id)) this.typing.set(channel_id, new Map());
     const people = this.typing.get(channel_id);
     clearTimeout(people.get(user_id));
-    people.set(user_id, setTimeout(() => this.#stopTyping(channel_id, user_id), TYPING_MS));
+    people.set(
+      user_id,
+      setTimeout(() => this.#stopTyping(channel_id, user_id), TYPING_MS),
+    );
   }
   #stopTyping(channelId, userId) {
     const people = this.typing.get(channelId);
@@ -330,7 +339,8 @@ export class Store extends Emitter {
     if (message.webhook_id && message.application_id) this.#stopTyping(message.channel_id, message.application_id);
     const channel = this.channels.get(message.channel_id);
     if (!channel || message.flags & FLAG.EPHEMERAL) return;
-    if (!channel.last_message_id || compareIds(message.id, channel.last_message_id) > 0) channel.last_message_id = message.id;
+    if (!channel.last_message_id || compareIds(message.id, channel.last_message_id) > 0)
+      channel.last_message_id = message.id;
     if (mine) this.#setRead(channel.id, message.id, 0);
     else if (this.mentionsMe(message) || channel.type === CHANNEL.DM) {
       this.#setRead(channel.id, this.lastRead(channel.id), this.mentions(channel.id) + 1);
@@ -339,7 +349,7 @@ export class Store extends Emitter {
   mentionsMe(message) {
     if (message.author.id === this.me.id) return false;
     if (message.mention_everyone || message.mentions?.some((u) => u.id === this.me.id)) return true;
-    const roles = message.guild_id ? this.member(message.guild_id, this.me.id)?.roles ?? [] : [];
+    const roles = message.guild_id ? (this.member(message.guild_id, this.me.id)?.roles ?? []) : [];
     return (message.mention_roles ?? []).some((id) => roles.includes(id));
   }
   on_MESSAGE_UPDATE(data) {
@@ -361,7 +371,8 @@ export class Store extends Emitter {
     const message = this.log(data.channel_id).find(data.message_id);
     if (!message) return;
     message.reactions ??= [];
-    const same = (r) => (data.emoji.id ? r.emoji.id === data.emoji.id : r.emoji.name === data.emoji.name && !r.emoji.id);
+    const same = (r) =>
+      data.emoji.id ? r.emoji.id === data.emoji.id : r.emoji.name === data.emoji.name && !r.emoji.id;
     let reaction = message.reactions.find(same);
     if (!reaction) {
       if (change < 0) return;
@@ -387,6 +398,9 @@ export class Store extends Emitter {
   }
   on_MESSAGE_REACTION_REMOVE_EMOJI({ channel_id, message_id, emoji }) {
     const message = this.log(channel_id).find(message_id);
-    if (message) message.reactions = (message.reactions ?? []).filter((r) => (emoji.id ? r.emoji.id !== emoji.id : r.emoji.name !== emoji.name));
+    if (message)
+      message.reactions = (message.reactions ?? []).filter((r) =>
+        emoji.id ? r.emoji.id !== emoji.id : r.emoji.name !== emoji.name,
+      );
   }
 }

@@ -33,14 +33,32 @@ export class Suggestions {
     fill(this.head, head);
     this.head.hidden = !head;
     let group = null;
-    fill(this.box, items.map((item, i) => {
-      const title = item.group && item.group !== group && h("div", { class: "suggest-group" }, item.groupNode, item.group);
-      group = item.group;
-      return [title, h("div", {
-        class: "suggestion", role: "option", id: `suggestion-${i}`, dataset: { testid: item.testid ?? "suggestion", index: i },
-        onclick: () => this.choose(i), onpointermove: () => this.#mark(i),
-      }, item.node, h("span", { class: "suggestion-main" }, h("b", {}, item.label), item.detail && h("small", {}, item.detail)), item.note && h("span", { class: "suggestion-note" }, item.note))];
-    }), !items.length && empty && h("p", { class: "empty" }, empty));
+    fill(
+      this.box,
+      items.map((item, i) => {
+        const title =
+          item.group && item.group !== group && h("div", { class: "suggest-group" }, item.groupNode, item.group);
+        group = item.group;
+        return [
+          title,
+          h(
+            "div",
+            {
+              class: "suggestion",
+              role: "option",
+              id: `suggestion-${i}`,
+              dataset: { testid: item.testid ?? "suggestion", index: i },
+              onclick: () => this.choose(i),
+              onpointermove: () => this.#mark(i),
+            },
+            item.node,
+            h("span", { class: "suggestion-main" }, h("b", {}, item.label), item.detail && h("small", {}, item.detail)),
+            item.note && h("span", { class: "suggestion-note" }, item.note),
+          ),
+        ];
+      }),
+      !items.length && empty && h("p", { class: "empty" }, empty),
+    );
     this.#mark(0);
     return undefined;
   }
