@@ -49,7 +49,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop the engine and free what it holds."""
+        """Begin to free what the engine holds; called within the running event loop, once."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -57,8 +58,10 @@ class OpenAIEngine:
         try:
             models = [model.id async for model in client.models.list()]
         except openai.OpenAIError as error:
+            await client.close()
             raise _translate(error, "?", config.base_url) from error
         if len(models) != 1:
+            await client.close()
             shown = ", ".join(models[:10]) or "none"
             raise ConfigError(
                 f"The endpoint {config.base_url} has {len(models)} models ({shown}).",
@@ -134,7 +137,7 @@ class OpenAIEngine:
         return ()
 
     def close(self) -> None:
-        """Nothing to stop; the connections end with the process."""
+        self._closing = asyncio.get_running_loop().create_task(self._client.close())  # kept, lest it be collected
 
 
 def _translate(error: openai.OpenAIError, model: str, base_url: str) -> TroupeError:
