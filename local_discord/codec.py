@@ -19,7 +19,7 @@ try:
 except ImportError:
 
     def _dumps(value: Any) -> bytes:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(value, separators=(",", ":")).encode()
 
     dumps, loads = _dumps, json.loads
 else:

@@ -16,14 +16,14 @@ LINK_BUTTON = 5
 _V2_TYPES = (9, 10, 11, 12, 13, 14, 17)
 
 
-def walk(components: list[Doc]) -> Iterator[Doc]:
+def walk(components: list[Any]) -> Iterator[Doc]:
     """All components, outer before inner."""
     for component in components:
         if isinstance(component, dict):
             yield component
-            yield from walk([*component.get("components", ()), *filter(None, [component.get("accessory")])])
-            if isinstance(inner := component.get("component"), dict):
-                yield from walk([inner])
+            inner = component.get("components")
+            yield from walk(inner if isinstance(inner, list) else [])
+            yield from walk([component.get(key) for key in ("accessory", "component")])
 
 
 def find(components: list[Doc], custom_id: str) -> Doc | None:
@@ -52,9 +52,9 @@ def check(components: list[Doc], flags: int) -> list[Doc]:
 def _check_one(component: Doc, seen: set[str]) -> None:
     kind = component.get("type")
     if kind == ROW:
-        inner = component.get("components")
-        if not isinstance(inner, list) or not 1 <= len(inner) <= 5:
-            raise invalid_field("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+        _check_children(component.get("components"), (BUTTON, TEXT_INPUT, *SELECTS))
+    if kind == LABEL:
+        _check_children([component.get("component")], (TEXT_INPUT, *SELECTS))
     if kind == BUTTON and component.get("style") == LINK_BUTTON:
         if not str(component.get("url", "")).startswith(("http://", "https://", "discord://")):
             raise invalid_field("components.url", "BASE_TYPE_REQUIRED", "This field is required")
@@ -70,10 +70,33 @@ def _check_one(component: Doc, seen: set[str]) -> None:
         seen.add(custom_id)
     if len(str(component.get("label") or "")) > 80:
         raise invalid_field("components.label", "BASE_TYPE_MAX_LENGTH", "Must be 80 or fewer in length.")
+    for key in ("min_values", "max_values", "min_length", "max_length"):
+        if not isinstance(component.get(key, 0), int | None):
+            raise invalid_field(f"components.{key}", "NUMBER_TYPE_COERCE", "Value is not int.")
     if kind == STRING_SELECT:
-        options = component.get("options")
-        if not isinstance(options, list) or not 1 <= len(options) <= 25:
-            raise invalid_field("components.options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")
+        _check_options(component.get("options"))
+
+
+def _check_children(children: Any, kinds: tuple[int, ...]) -> None:
+    if not isinstance(children, list) or not 1 <= len(children) <= 5:
+        raise invalid_field("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+    for child in children:
+        if not isinstance(child, dict) or child.get("type") not in kinds:
+            raise invalid_field("components.type", "UNION_TYPE_CHOICES", f"Value of field must be one of {kinds}.")
+
+
+def _check_options(options: Any) -> None:
+    if not isinstance(options, list) or not 1 <= len(options) <= 25:
+        raise invalid_field("components.options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")
+    for option in options:
+        for key in ("label", "value"):
+            text = option.get(key) if isinstance(option, dict) else None
+            if not isinstance(text, str) or not 1 <= len(text) <= 100:
+                where = f"components.options.{key}"
+                raise invalid_field(where, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    if len({option["value"] for option in options}) != len(options):
+        code = "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED"
+        raise invalid_field("components.options", code, "The specified option value is already used")
 
 
 # Modals

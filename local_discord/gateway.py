@@ -94,7 +94,7 @@ class Connection:
 
     def send(self, frame: bytes) -> None:
         if self._pending.qsize() > _MAX_PENDING:
-            self.close(4000, "The client reads too slowly.")
+            self.drop()  # it reads too slowly; what it misses now, it gets by resuming
         else:
             self._pending.put_nowait(frame)
 

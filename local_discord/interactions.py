@@ -329,7 +329,7 @@ def fill(world: World, doc: Doc, answer: MessageBody, uploads: list[Upload]) -> 
 def response_message(world: World, doc: Doc, message_id: str) -> Doc:
     """A message of this interaction: `@original`, or a follow-up's id. ApiError 10008 for any other."""
     wanted = doc["response_id"] if message_id == "@original" else message_id
-    found = world.store.message(wanted) if wanted and wanted.isdecimal() else None
+    found = world.store.message(wanted) if wanted else None
     own = found is not None and (
         found["id"] == doc["response_id"] or found.get("interaction_metadata", {}).get("id") == doc["id"]
     )

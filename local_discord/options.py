@@ -161,7 +161,8 @@ def pick(component: Doc, values: Any, resolver: Resolver) -> list[str]:
     """The values chosen in a select, checked against what it offers."""
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise invalid_field("data.values", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-    least, most = component.get("min_values", 1), component.get("max_values", 1)
+    least, most = component.get("min_values"), component.get("max_values") or 1
+    least = 1 if least is None else least
     if not least <= len(values) <= most:
         raise invalid_field("data.values", "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
     offered = {option["value"] for option in component.get("options", [])}

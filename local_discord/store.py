@@ -174,6 +174,8 @@ class Store:
             self.last_message[doc["channel_id"]] = max(last, doc["id"], key=int)
 
     def message(self, message_id: str, channel_id: str | None = None) -> Doc | None:
+        if not message_id.isdecimal() or int(message_id) >= 2**63:
+            return None
         row = self._db.execute("SELECT doc FROM messages WHERE id = ?", (int(message_id),)).fetchone()
         doc: Doc | None = loads(row[0]) if row else None
         return doc if doc and channel_id in (None, doc["channel_id"]) else None

@@ -183,4 +183,3 @@ class WebhookBody(MessageBody):
 
     username: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     avatar_url: Annotated[str, StringConstraints(max_length=2048)] | None = None
-    thread_name: Annotated[str, StringConstraints(max_length=100)] | None = None

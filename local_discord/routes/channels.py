@@ -10,6 +10,7 @@ from local_discord import guilds, objects
 from local_discord.codec import Doc
 from local_discord.errors import ApiError, missing_permissions
 from local_discord.permissions import P
+from local_discord.snowflake import now_iso
 from local_discord.validation import Bits, Body, Snowflake
 from local_discord.web import Call, Routes
 
@@ -115,6 +116,8 @@ def _edit_thread(call: Call, thread: Doc, changes: Doc) -> Doc:
     for key in ("archived", "locked", "invitable", "auto_archive_duration"):
         if changes.get(key) is not None:
             thread["thread_metadata"][key] = changes[key]
+    if "archived" in changes:
+        thread["thread_metadata"]["archive_timestamp"] = now_iso()
     return _save(call, thread)
 
 

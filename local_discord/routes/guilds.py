@@ -214,10 +214,6 @@ async def get_member(call: Call) -> Any:
     return call.world.show_member(call.world.member(guild["id"], call.id("user_id")))
 
 
-class JoinBody(Body):
-    access_token: str | None = None
-
-
 @routes.put("/guilds/{guild_id}/members/{user_id}")
 async def add_member(call: Call) -> Any:
     """Add an account to a guild. On Discord that takes the account's OAuth2 token; here a manager's word is enough."""

@@ -25,7 +25,6 @@ class InteractionBody(Body):
     session_id: str | None = None
     nonce: Nonce | None = None
     message_id: Snowflake | None = None
-    message_flags: int | None = None
     data: dict[str, Any]
 
 
@@ -88,7 +87,7 @@ def _target(call: Call, body: InteractionBody, kind: int, channel: Doc, resolver
         if not resolver.user(target):
             raise unknown("User")
         return target
-    message = call.world.store.message(target, channel["id"]) if target.isdecimal() else None
+    message = call.world.store.message(target, channel["id"])
     if message is None:
         raise unknown("Message")
     resolver.found["messages"] = {target: messages.show(call.world, [message], call.my_id)[0]}

@@ -179,6 +179,7 @@ async def test_direct_messages_have_no_guild(bot: Bot, ada: Human, connect: Conn
         ({"content": "x" * 2001}, 50035, "content"),
         ({"content": 7.5}, 50035, "content"),
         ({"content": "x", "message_reference": {"message_id": "1"}}, 50035, "message_reference"),
+        ({"content": "x", "message_reference": {"message_id": "9" * 19}}, 50035, "message_reference"),
         ({"content": "x", "embeds": "no"}, 50035, "embeds"),
         ({"content": "x", "flags": -1}, 50035, "flags"),
         ({"content": "x", "nonce": "n" * 26}, 50035, "nonce"),
@@ -191,6 +192,37 @@ async def test_a_wrong_message_names_what_is_wrong(ada: Human, body: object, cod
     assert (refused.value.status, refused.value.code) == (400, code)
     if where is not None:
         assert refused.value.body["errors"][where]["_errors"][0]["code"]
+
+
+_BUTTON = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        [5],
+        [_BUTTON],
+        [{"type": 1}],
+        [{"type": 1, "components": 5}],
+        [{"type": 1, "components": [5]}],
+        [{"type": 1, "components": [{"type": 99}]}],
+        [{"type": 1, "components": [_BUTTON] * 2}],
+        [{"type": 1, "components": [{**_BUTTON, "custom_id": f"b{n}"} for n in range(6)]}],
+        [{"type": 1, "components": [{**_BUTTON, "custom_id": "x" * 101}]}],
+        [{"type": 1, "components": [{**_BUTTON, "label": "x" * 81}]}],
+        [{"type": 1, "components": [{"type": 2, "style": 5, "url": "javascript:alert(1)"}]}],
+        [{"type": 1, "components": [{"type": 3, "custom_id": "s", "options": []}]}],
+        [{"type": 1, "components": [{"type": 3, "custom_id": "s", "options": [{"label": "a"}]}]}],
+        [{"type": 1, "components": [{"type": 3, "custom_id": "s", "options": [{"label": "a", "value": "a"}] * 2}]}],
+        [{"type": 1, "components": [{"type": 5, "custom_id": "s", "min_values": "x"}]}],
+        [{"type": 1, "components": [{**_BUTTON, "custom_id": f"r{n}"}]} for n in range(6)],
+    ],
+)
+async def test_wrong_components_are_refused(bot: Bot, components: list) -> None:
+    route = discord.http.Route("POST", "/channels/{channel_id}/messages", channel_id=bot.text("general").id)
+    with pytest.raises(discord.HTTPException) as refused:
+        await bot.http.request(route, json={"content": "x", "components": components})
+    assert (refused.value.status, refused.value.code) == (400, 50035)
 
 
 async def test_an_overlong_embed_is_refused_as_a_whole(bot: Bot) -> None:
