@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from local_discord import Human, LocalDiscord
+from local_discord import Human, LocalDiscord, Timing
 from tests.e2e.browser import ChatPage, chromium
 from tests.e2e.stage_bot import StageBot, stage_bot
 
@@ -42,7 +42,7 @@ class Stage:
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     async with (
         chromium() as browser,
-        LocalDiscord(tmp_path_factory.mktemp("discord")) as server,
+        LocalDiscord(tmp_path_factory.mktemp("discord"), timing=Timing(interaction_s=1.5)) as server,
         stage_bot(server.seed) as bot,
         await Human.connect(server.seed, "bruno") as bruno,
     ):
