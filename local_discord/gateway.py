@@ -27,6 +27,7 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT, MEMBERS, INVALID, HE
     10,
     11,
 )
+_IGNORED = (4, 14, 37)  # voice state, and two by which Discord's own client says which channels it shows
 _ALL_INTENTS = (1 << 26) - 1
 _SENDS_PER_MINUTE = 120
 _MAX_PENDING = 20_000
@@ -172,7 +173,7 @@ class Connection:
             self._identify(data)
         elif code == RESUME:
             self._resume(data)
-        elif code not in (PRESENCE, MEMBERS, 4, 14, 37):
+        elif code not in (PRESENCE, MEMBERS, *_IGNORED):
             raise Refused(4001, "Unknown opcode.")
         elif self.session is None:
             raise Refused(4003, "Not authenticated.")

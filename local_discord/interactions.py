@@ -108,7 +108,7 @@ def tell(world: World, doc: Doc, event: str, data: Doc) -> None:
 
 
 def _fail_if_unanswered(world: World, interaction_id: str) -> None:
-    doc = world.store.interactions.get(interaction_id)
+    doc = None if world.closed else world.store.interactions.get(interaction_id)
     if doc is not None and not doc["acknowledged"]:
         world.store.interactions.delete(interaction_id)
         failed = {"id": interaction_id, "nonce": doc.get("nonce"), "reason_code": 2}

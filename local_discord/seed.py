@@ -57,15 +57,20 @@ def _account(world: World, username: str, display: str | None, picture: bytes, *
     return world.store.users.put(user["id"], user)
 
 
-def describe(world: World) -> dict[str, Any]:
-    """What `GET /local/seed` answers: where everything is, and the tokens to enter with."""
+def describe(world: World, base_url: str = "") -> dict[str, Any]:
+    """What `GET /local/seed` answers: where everything is, and the tokens to enter with.
+
+    `base_url` is how the asker reached the server: a page opened as localhost must not be sent to 127.0.0.1, which
+    its browser takes for another site.
+    """
+    base_url = base_url or world.base_url
     seed = world.store.meta["seed"]
     application = world.store.applications[seed["application_id"]]
     channels = [c for c in world.store.channels.by(seed["guild_id"]) if c["type"] == 0]
     return {
-        "api": f"{world.base_url}/api/v10",
-        "gateway": world.gateway_url,
-        "cdn": f"{world.base_url}/cdn",
+        "api": f"{base_url}/api/v10",
+        "gateway": base_url.replace("http", "ws", 1) + "/gateway",
+        "cdn": f"{base_url}/cdn",
         "guild_id": seed["guild_id"],
         "channels": [{"id": channel["id"], "name": channel["name"]} for channel in channels],
         "users": [

@@ -143,7 +143,7 @@ class LocalDiscord:
             connection.close(1012, "The server is restarting.")
         if self._runner is not None:
             await self._runner.cleanup()
-        self.world.store.close()
+        self.world.close()
 
     async def __aenter__(self) -> LocalDiscord:
         await self.start()

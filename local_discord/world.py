@@ -45,6 +45,7 @@ class World:
         self.timing = timing
         self.ids = Snowflakes(store.largest_id())
         self.base_url = ""
+        self.closed = False
         self.connections: set[Connection] = set()
         self.hub = Hub(
             can_view=self.can_view,
@@ -54,6 +55,11 @@ class World:
         )
         self.last_sent: dict[tuple[str, str], float] = {}
         self._by_token = {user["token"]: user for user in store.users.all()}
+
+    def close(self) -> None:
+        """Close the store; timers that are still running see `closed` and do nothing."""
+        self.closed = True
+        self.store.close()
 
     @property
     def gateway_url(self) -> str:

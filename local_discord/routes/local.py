@@ -15,7 +15,7 @@ def routes_for(faults: Faults) -> Routes:
 
     @routes.get("/local/seed", auth=False)
     async def get_seed(call: Call) -> Any:
-        return seed.describe(call.world)
+        return seed.describe(call.world, f"{call.request.scheme}://{call.request.host}")
 
     @routes.get("/local/state", auth=False)
     async def get_state(call: Call) -> Any:

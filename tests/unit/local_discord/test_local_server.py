@@ -60,6 +60,17 @@ async def test_other_sites_are_kept_out(server: LocalDiscord) -> None:
             await session.ws_connect(server.gateway_url, headers={"Origin": "http://evil.example"})
 
 
+async def test_a_page_opened_as_localhost_stays_there(server: LocalDiscord) -> None:
+    port = server.url.rsplit(":", 1)[1]
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{server.url}/local/seed", headers={"Host": f"localhost:{port}"}) as response:
+            seed = await response.json()
+        assert seed["gateway"] == f"ws://localhost:{port}/gateway"
+        headers = {"Origin": f"http://localhost:{port}", "Host": f"localhost:{port}"}
+        async with session.ws_connect(server.gateway_url, headers=headers) as socket:
+            assert (await socket.receive_json())["op"] == 10
+
+
 async def test_state_and_gateway_addresses(server: LocalDiscord, ada: Human) -> None:
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{server.url}/local/state") as response:
