@@ -1,0 +1,170 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from core.messages import ChatMessage
+from core.settings import ROOT
+from training import batches, pretrain
+from training.batches import IGNORED
+from training.card import draw_curve, write_card
+from training.dialogues import Dialogue
+from training.evaluate import Figure, Reply, admits, without_passages
+from training.pretrain import Budget, Progress, Run, rate
+from training.small_model import loss_of, new_model, save_model
+from training.tokenizer import encode_chats, train_tokenizer
+from training.voices import load_cast
+
+PACK = ROOT / "packs" / "communiverse"
+
+
+def dialogue(reply: str, system: str = "You are Elio.") -> Dialogue:
+    return Dialogue(
+        (
+            ChatMessage(role="system", content=system),
+            ChatMessage(role="user", content="Mara: hi"),
+            ChatMessage(role="assistant", content=reply),
+        ),
+        (),
+    )
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(["You are Elio. Mara: hi. Whoa, hello Mara, the stars are out!"] * 9, 320)
+
+
+def test_targets_are_the_next_tokens_of_replies_and_nothing_else(tokenizer: Tokenizer) -> None:
+    dialogues = [dialogue("Whoa!"), dialogue("Whoa, hello Mara, the stars are out!")]
+    (batch,) = batches.batches(dialogues, tokenizer, tokens=1000, longest=512, seed=1)
+    for row, one in enumerate(
+        sorted(encode_chats(tokenizer, [d.messages for d in dialogues]), key=lambda e: len(e.ids))
+    ):
+        size = len(one.ids) - 1
+        assert batch.ids[row, :size].tolist() == one.ids[:-1]
+        wanted = [token if learn else IGNORED for token, learn in zip(one.ids, one.learn, strict=True)][1:]
+        assert batch.targets[row].tolist() == wanted + [IGNORED] * (batch.ids.shape[1] - size)
+
+
+def test_batches_keep_their_size_and_leave_out_what_is_too_long(tokenizer: Tokenizer) -> None:
+    dialogues = [dialogue("Whoa! " * n) for n in range(1, 40)]
+    made = batches.batches(dialogues, tokenizer, tokens=200, longest=100, seed=1)
+    assert all(batch.tokens <= 200 for batch in made)
+    assert all(batch.ids.shape[1] < 100 for batch in made)
+    kept = sum(len(e.ids) <= 100 for e in encode_chats(tokenizer, [d.messages for d in dialogues]))
+    assert sum(len(batch.ids) for batch in made) == kept < len(dialogues)
+
+
+def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
+    assert rate(0.0, 0) < rate(0.0, 10) < rate(0.0, 1000) == 1.0
+    assert rate(0.4, 1000) == 1.0
+    assert 0 < rate(0.9, 1000) < rate(0.7, 1000) < 1
+    assert rate(1.0, 1000) == 0.0
+
+
+def test_a_budget_is_used_up_by_whichever_comes_first() -> None:
+    assert Budget(tokens=100, minutes=None).used(Progress(tokens=50, seconds=9e9)) == 0.5
+    assert Budget(tokens=None, minutes=1).used(Progress(tokens=50, seconds=30)) == 0.5
+    assert Budget(tokens=100, minutes=1).used(Progress(tokens=90, seconds=30)) == 0.9
+    assert Budget(tokens=100, minutes=1).used(Progress(tokens=500)) == 1.0
+
+
+def test_a_model_learns_a_reply_and_is_saved_as_others_load_it(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (batch,) = batches.batches([dialogue("Whoa, hello Mara!")], tokenizer, tokens=1000, longest=512, seed=1)
+    model = new_model(tokenizer, seed=1, layers=1, hidden=64)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    first = loss_of(model, batch).item()
+    for _ in range(40):
+        loss = loss_of(model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        optimizer.zero_grad()
+    assert loss.item() < 0.1 < first
+    save_model(model, tokenizer, tmp_path)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    words: Any = AutoTokenizer.from_pretrained(tmp_path)
+    chat = [{"role": m.role, "content": m.content} for m in dialogue("").messages[:-1]]
+    prompt = words.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    said = loaded.generate(**prompt, do_sample=False, max_new_tokens=20)[0, prompt["input_ids"].shape[1] :]
+    assert words.decode(said) == "Whoa, hello Mara!<|end|>"
+    settings = json.loads((tmp_path / "generation_config.json").read_text("utf-8"))
+    assert settings["eos_token_id"] == words.eos_token_id
+    assert 0 < settings["temperature"] < 1
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of small chunks and a small model."""
+    monkeypatch.setattr(batches, "CHUNK", 24)
+    monkeypatch.setattr(pretrain, "BATCH_TOKENS", 1024)
+    monkeypatch.setattr(pretrain, "HELD_OUT_DIALOGUES", 8)
+    monkeypatch.setattr(pretrain, "new_model", lambda words, *, seed: new_model(words, seed=seed, layers=1, hidden=64))
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_run_that_was_stopped_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    def run(folder: str, tokens: int, until: int | None = None) -> Run:
+        made = Run(PACK, tmp_path / folder, seed=3, budget=Budget(tokens, None), threads=1)
+        made.resume()
+        made.train(until_step=until)
+        return made
+
+    whole = run("whole", 12_000)
+    stopped = run("parts", 12_000, until=4)
+    assert stopped.progress.step == 4
+    again = run("parts", 12_000)
+    assert again.progress.step == whole.progress.step > 6
+    assert [loss for _, loss in again.progress.losses] == pytest.approx([loss for _, loss in whole.progress.losses])
+    assert again.progress.held_out[-1][1] == pytest.approx(whole.progress.held_out[-1][1])
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_card_tells_figures_samples_and_the_command(tmp_path: Path) -> None:
+    run = Run(PACK, tmp_path / "work", seed=3, budget=Budget(3000, None), threads=1)
+    run.train()
+    save_model(run.model, run.tokenizer, tmp_path / "model")
+    small = tmp_path / "small"
+    small.mkdir()
+    draw_curve(run.progress, small / "curve.png")
+    assert (small / "curve.png").read_bytes().startswith(b"\x89PNG")
+    write_card(tmp_path / "model", PACK, run.progress, seed=3, curve=small / "curve.png", questions=4, samples=4)
+    card = (tmp_path / "model" / "README.md").read_text("utf-8")
+    assert "{" not in card
+    assert f"--tokens {run.progress.tokens} --seed 3" in card
+    assert "fact_in_new_world" in card
+
+
+def test_degenerate_replies_are_seen() -> None:
+    assert Reply("", ended=True).degenerate
+    assert Reply("I go on and", ended=False).degenerate
+    assert Reply("one two three four " * 3, ended=True).degenerate
+    assert not Reply("Whoa, hello Mara, the stars are out!", ended=True).degenerate
+
+
+def test_admitting_not_to_know_is_told_from_answering() -> None:
+    _, cast = load_cast(PACK)
+    for voice in cast:
+        for line in voice.lines["unknown"]:
+            assert admits(line), line
+        for line in voice.lines["lore"]:
+            assert not admits(line.replace("{lore}", "The gate has 12 bars.")), line
+
+
+def test_a_figure_is_one_line_of_json_with_its_ratio() -> None:
+    assert json.loads(Figure("a", 0.9, 0.3).line()) == {
+        "figure": "a",
+        "value": 0.9,
+        "unit": "share",
+        "baseline": 0.3,
+        "ratio": 3.0,
+    }
+    assert json.loads(Figure("a", 0.9, 0.0).line())["ratio"] is None
+
+
+def test_passages_are_taken_out_whole() -> None:
+    bare = without_passages(dialogue("x", "You are Elio.\n<lore>\n- A.\n- B.\n</lore>\n<summary>s</summary>"))
+    assert bare.messages[0].content == "You are Elio.\n<summary>s</summary>"

@@ -1,0 +1,218 @@
+"""Train the bundled small model from scratch: data, tokenizer, model, measured, with a model card.
+
+    python -m training.pretrain --out models/troupe-small --minutes 40
+
+A run stopped half-way goes on where its last checkpoint (in var/training) stands.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.console import Console
+from tokenizers import Tokenizer
+
+from core.settings import ROOT
+from training.batches import EASY_CHUNKS, Batch, batches, chunk_of_dialogues, held_out_dialogues
+from training.card import write_card
+from training.dialogues import inspect
+from training.small_model import VOCABULARY, loss_of, new_model, save_model
+from training.tokenizer import train_tokenizer
+from training.voices import load_cast
+
+BATCH_TOKENS = 6144
+LONGEST = 512
+WARMUP_STEPS = 40
+DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
+MATRIX_RATE, VECTOR_RATE = 6e-3, 3e-3
+HELD_OUT_DIALOGUES = 200
+CHECKPOINT_S = 120.0
+REPORT_S = 15.0
+console = Console(soft_wrap=True)
+
+
+@dataclass
+class Progress:
+    """How far a run is. `losses` are (tokens, training loss) and `held_out` (tokens, held-out loss) pairs."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    chunk: int = 0
+    batch: int = 0
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    held_out: list[tuple[int, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may use: tokens (which makes it repeatable) or minutes."""
+
+    tokens: int | None
+    minutes: float | None
+
+    def used(self, progress: Progress) -> float:
+        """The share used, 0 to 1."""
+        shares = [
+            progress.tokens / self.tokens if self.tokens else 0.0,
+            progress.seconds / (self.minutes * 60) if self.minutes else 0.0,
+        ]
+        return min(1.0, max(shares))
+
+
+def rate(used: float, step: int) -> float:
+    """The learning rate's factor: a short warm-up, level, then down in a line to zero."""
+    warm = min(1.0, (step + 1) / WARMUP_STEPS)
+    return warm * min(1.0, (1.0 - used) / (1.0 - DECAY_FROM))
+
+
+class Run:
+    """One training run over the seeded stream, with checkpoints."""
+
+    def __init__(self, pack_dir: Path, work: Path, *, seed: int, budget: Budget, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.seed, self.budget, self.work = seed, budget, work
+        self.pack, self.cast = load_cast(pack_dir)
+        work.mkdir(parents=True, exist_ok=True)
+        self.tokenizer = self._tokenizer(work / "tokenizer.json")
+        self.model = new_model(self.tokenizer, seed=seed)
+        matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
+        others = [p for n, p in self.model.named_parameters() if p.ndim < 2 or "embed" in n]
+        self.optimizers: tuple[torch.optim.Optimizer, ...] = (
+            torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(others, lr=VECTOR_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        )
+        self.rates = (MATRIX_RATE, VECTOR_RATE)
+        self.progress = Progress()
+        held_out = held_out_dialogues(self.pack, self.cast, seed=seed, count=HELD_OUT_DIALOGUES)
+        self.held_out = batches(held_out, self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=seed)
+
+    def _tokenizer(self, path: Path) -> Tokenizer:
+        if not path.is_file():
+            dialogues = chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=EASY_CHUNKS)
+            report = inspect(dialogues)
+            console.print(f"data: {asdict(report)}")
+            if report.problems:
+                raise typer.Exit(1)
+            train_tokenizer((m.content for d in dialogues for m in d.messages), VOCABULARY).save(str(path))
+        return Tokenizer.from_file(str(path))
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.work / "checkpoint.pt"
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, where there is one."""
+        if self.checkpoint.is_file():
+            state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+            self.progress = Progress(**state["progress"])
+            console.print(f"going on at step {self.progress.step:,} ({self.progress.tokens:,} tokens)")
+
+    def save_checkpoint(self) -> None:
+        """Write the checkpoint whole or not at all."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "progress": asdict(self.progress),
+        }
+        part = self.checkpoint.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self.checkpoint)
+
+    def train(self, *, until_step: int | None = None) -> None:
+        """Use up the budget, or stop at a step; what was reached is in the checkpoint."""
+        progress, started = self.progress, time.monotonic() - self.progress.seconds
+        saved = reported = time.monotonic()
+        for batch in self._stream():
+            self._step(batch)
+            now = time.monotonic()
+            progress.seconds = now - started
+            if now - reported > REPORT_S:
+                self._report()
+                reported = now
+            if now - saved > CHECKPOINT_S:
+                progress.held_out.append((progress.tokens, self.held_out_loss()))
+                self.save_checkpoint()
+                saved = now
+            if self.budget.used(progress) >= 1.0 or progress.step == until_step:
+                break
+        progress.held_out.append((progress.tokens, self.held_out_loss()))
+        self.save_checkpoint()
+
+    def _stream(self) -> Iterator[Batch]:
+        """Batches without end, from where the run stands."""
+        progress = self.progress
+        while True:
+            dialogues = chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=progress.chunk)
+            made = batches(dialogues, self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=progress.chunk)
+            yield from made[progress.batch :]
+            progress.chunk, progress.batch = progress.chunk + 1, 0
+
+    def _step(self, batch: Batch) -> None:
+        progress = self.progress
+        factor = rate(self.budget.used(progress), progress.step)
+        loss = loss_of(self.model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer, peak in zip(self.optimizers, self.rates, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * factor
+            optimizer.step()
+            optimizer.zero_grad()
+        progress.step += 1
+        progress.batch += 1
+        progress.tokens += batch.tokens
+        progress.losses.append((progress.tokens, loss.item()))
+
+    @torch.no_grad()
+    def held_out_loss(self) -> float:
+        """Mean loss on the held-out dialogues."""
+        return sum(loss_of(self.model, batch).item() for batch in self.held_out) / len(self.held_out)
+
+    def _report(self) -> None:
+        progress = self.progress
+        used = self.budget.used(progress)
+        recent = [loss for _, loss in progress.losses[-20:]]
+        left = progress.seconds * (1 - used) / max(used, 1e-6) / 60
+        held_out = f", held out {progress.held_out[-1][1]:.3f}" if progress.held_out else ""
+        console.print(
+            f"step {progress.step:,}, {progress.tokens / 1e6:.2f}M tokens, "
+            f"loss {sum(recent) / len(recent):.3f}{held_out}, "
+            f"{progress.tokens / progress.seconds:,.0f} tokens/s, {used:.0%}, {left:.0f} min left"
+        )
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder of the model.")] = ROOT / "models" / "troupe-small",
+    pack: Annotated[Path, typer.Option(help="Folder of the persona pack.")] = ROOT / "packs" / "communiverse",
+    tokens: Annotated[int | None, typer.Option(min=1, help="Tokens to train on; repeatable.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Minutes to train instead.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of data and weights.")] = 7,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = os.cpu_count() or 1,
+    resume: Annotated[bool, typer.Option(help="Go on from a checkpoint of the same seed.")] = True,
+    report: Annotated[bool, typer.Option(help="Measure the model and write its card and loss curve.")] = True,
+) -> None:
+    """Make the small model."""
+    budget = Budget(tokens if tokens or minutes else 12_000_000, minutes)
+    run = Run(pack, ROOT / "var" / "training" / f"{out.name}-{seed}", seed=seed, budget=budget, threads=threads)
+    if resume:
+        run.resume()
+    run.train()
+    save_model(run.model, run.tokenizer, out)
+    console.print(f"wrote {out}")
+    if report:
+        write_card(out, pack, run.progress, seed=seed)
+
+
+if __name__ == "__main__":
+    typer.run(main)

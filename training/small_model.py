@@ -1,0 +1,68 @@
+"""The architecture of the bundled model, its loss, and how it is written to disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch.nn import functional
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+
+from training.batches import IGNORED, Batch
+from training.tokenizer import END, PAD, save_tokenizer
+
+VOCABULARY = 4096
+WINDOW = 1024
+REPLY_TOKENS = 160
+
+
+def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int = 256) -> Any:
+    """A fresh Llama with tied embeddings: 5.9M parameters at the default size, 64 dimensions per head."""
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=hidden,
+            intermediate_size=hidden * 11 // 4,
+            num_hidden_layers=layers,
+            num_attention_heads=hidden // 64,
+            num_key_value_heads=hidden // 64,
+            max_position_embeddings=WINDOW,
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=tokenizer.token_to_id(END),
+            pad_token_id=tokenizer.token_to_id(PAD),
+            use_cache=True,
+        )
+    )
+
+
+def loss_of(model: Any, batch: Batch) -> torch.Tensor:
+    """Mean cross entropy over the tokens to be learned. Only those go through the output layer: they are a third."""
+    with torch.autocast("cpu", torch.bfloat16):
+        hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
+        learned = batch.targets != IGNORED
+        logits = model.lm_head(hidden[learned])
+    return functional.cross_entropy(logits.float(), batch.targets[learned])
+
+
+def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write what transformers and vLLM load: weights as bfloat16 (half the size; computed with as float32 on a CPU),
+    tokenizer, chat template, and sampling defaults."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = LlamaForCausalLM(model.config)
+    copy.load_state_dict(model.state_dict())
+    copy.to(torch.bfloat16)
+    copy.config.dtype = torch.bfloat16
+    copy.generation_config = GenerationConfig(
+        eos_token_id=model.config.eos_token_id,
+        pad_token_id=model.config.pad_token_id,
+        do_sample=True,
+        temperature=0.6,
+        top_p=0.9,
+        max_new_tokens=REPLY_TOKENS,
+    )
+    copy.save_pretrained(folder)
+    save_tokenizer(tokenizer, folder, window=WINDOW)
