@@ -11,7 +11,8 @@ from actors.channel import ChannelActor
 from actors.channel_state import ChannelDocument
 from actors.host import ActorFactory
 from actors.routing import ChannelRules
-from actors.virtual import Actors, HostSpec
+from actors.virtual import NAMESPACE, Actors, HostSpec, host_name
+from bot.actor import NAME as GATEWAY
 from bot.actor import GatewaySpec
 from bot.config import BotConfig
 from bot.index import DatabaseIndex
@@ -19,6 +20,7 @@ from bot.ports import Apps
 from core.personas import load_pack
 from core.settings import Settings
 from serve_apps.client import PersonaClient, RetrievalClient
+from serve_apps.probes import ActorProbe
 
 
 def host_spec(settings: Settings, database_uri: str) -> HostSpec:
@@ -47,4 +49,13 @@ def gateway_spec(settings: Settings, database_uri: str, actors: Actors, config: 
         pack_dir=settings.pack_dir,
         apps=Apps(persona=PersonaClient(), retrieval=RetrievalClient()),
         log_level=settings.log_level,
+    )
+
+
+def probes(settings: Settings) -> tuple[ActorProbe, ...]:
+    """How `/health` asks the parts that are not Serve applications."""
+    hosts = tuple(host_name(index) for index in range(settings.actor_hosts))
+    return (
+        ActorProbe(component="actors", names=hosts, namespace=NAMESPACE, method="stats"),
+        ActorProbe(component="bot", names=(GATEWAY,), namespace=NAMESPACE, method="health"),
     )

@@ -26,7 +26,7 @@ from bot.config import BotConfig
 from core.errors import ConfigError, Unavailable
 from core.personas import load_pack
 from core.settings import Settings
-from deploy.compose import gateway_spec, host_spec
+from deploy.compose import gateway_spec, host_spec, probes
 from deploy.database import EmbeddedDatabase
 from deploy.doctor import port_is_free
 from deploy.process import Process, spawn
@@ -99,7 +99,7 @@ class Stack:
         bot = self._bot_config()
         yield self.statuses()
 
-        apps.deploy(settings)
+        apps.deploy(settings, probes(settings), database_uri)
         self._actors = start_hosts(settings.actor_hosts, host_spec(settings, database_uri))
         self._gateway = start_gateway(gateway_spec(settings, database_uri, self._actors, bot))
         yield from self._wait_for_all()
