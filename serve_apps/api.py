@@ -30,9 +30,8 @@ from core.personas import Pack, Persona
 from serve_apps import http_errors
 from serve_apps.api_models import EmbedBody, GenerateBody, ReplyBody, SearchBody
 from serve_apps.clock import now_ms
-from serve_apps.embeddings import EmbeddingInfo
 from serve_apps.health import Health
-from serve_apps.llm import Generation
+from serve_apps.results import EmbeddingInfo, Generation
 
 GENERATE_TIMEOUT_S = 120.0
 CALL_TIMEOUT_S = 30.0

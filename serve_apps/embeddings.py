@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ray import serve
 
 from core.errors import ConfigError, RequestError
 from core.settings import Settings
+from serve_apps.results import EmbeddingInfo
 from serve_apps.scaling import replicas
 
 NAME = "embeddings"
@@ -20,16 +20,6 @@ MAX_TEXTS = 256
 MAX_CHARS = 20_000
 MAX_REQUESTS = 128
 BATCH_WAIT_S = 0.005
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingInfo:
-    """The model behind the vectors. Longer texts than `max_tokens` are cut there by the model."""
-
-    model: str
-    dimensions: int
-    max_tokens: int
-    device: str
 
 
 class Embeddings:

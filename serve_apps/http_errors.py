@@ -72,7 +72,7 @@ def install(app: FastAPI) -> None:
         if first["type"] == "json_invalid":
             said = f"The body is not JSON: {first.get('ctx', {}).get('error', first['msg'])}."
             return JSONResponse(error_body("malformed_json", said), status_code=HTTPStatus.BAD_REQUEST)
-        where = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+        where = [str(part) for part in first["loc"][1:]]  # the first part says body, query or path
         field = ".".join(where) or "body"
         message = f"{field}: {first['msg'].removeprefix('Value error, ').rstrip('.')}."
         return JSONResponse(error_body("invalid", message, field), status_code=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -15,10 +15,9 @@ from serve_apps import embeddings, llm, persona, retrieval
 from serve_apps.api import CALL_TIMEOUT_S, Backends, create_app
 from serve_apps.calls import call, stream
 from serve_apps.clock import now_ms
-from serve_apps.embeddings import EmbeddingInfo
 from serve_apps.health import HealthBoard
-from serve_apps.llm import Generation
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
+from serve_apps.results import EmbeddingInfo, Generation
 
 NAME = "api"
 MAX_REQUESTS = 512

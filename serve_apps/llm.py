@@ -5,39 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 from ray import serve
 
-from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
+from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from core.settings import Settings
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
+from serve_apps.results import Generation, ModelInfo, whole
 from serve_apps.scaling import replicas
 
 logger = logging.getLogger(__name__)
 
 NAME = "llm"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
-    """A whole generated text."""
-
-    text: str
-    model: str
-    finish_reason: str
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
-    """What answers: the engine, its model and the adapters that may be asked for by name."""
-
-    engine: str
-    model: str
-    adapters: tuple[str, ...]
 
 
 class Llm:
@@ -57,15 +38,7 @@ class Llm:
 
     async def complete(self, request: GenerateRequest) -> Generation:
         """The whole text at once."""
-        text: list[str] = []
-        chunk: GenerateChunk | None = None
-        async with aclosing(self._engine.generate(request)) as chunks:
-            async for chunk in chunks:
-                text.append(chunk.text)
-        if chunk is None or chunk.usage is None:
-            raise RuntimeError("The engine ended its stream without a last chunk.")
-        reason = chunk.finish_reason or "stop"
-        return Generation(text="".join(text), model=chunk.model, finish_reason=reason, usage=chunk.usage)
+        return await whole(self._engine.generate(request))
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens of `messages` as the model reads them."""

@@ -1,125 +1,24 @@
-"""Retrieval as a Serve deployment: the pack's lore, found by meaning and by words.
-
-Both searches rank on their own and reciprocal rank fusion joins them; what neither finds convincing is left out, so
-that small talk brings no lore into the prompt.
-"""
+"""Retrieval as a Serve deployment: it owns the store of this installation and fills it from the pack."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from pymilvus.exceptions import MilvusException
 from ray import serve
 
-from core.errors import TroupeError, Unavailable
 from core.messages import Passage, SearchQuery
-from core.personas import Lore, Pack, load_pack
+from core.personas import load_pack
 from core.settings import Settings
 from serve_apps.calls import call
-from serve_apps.embeddings import MAX_TEXTS, model_location
-from serve_apps.lore_store import COMPONENT, Hit, LoreStore, Row, Scope
+from serve_apps.embeddings import model_location
+from serve_apps.lore_search import LoreSearch
+from serve_apps.lore_store import LoreStore
 
 logger = logging.getLogger(__name__)
 
 NAME = "retrieval"
-CANDIDATES = 20
-RRF_K = 60
-# Measured with all-MiniLM-L6-v2 on the questions of packs/communiverse: the asked passage has a cosine of at least 0.39
-# in 99 of 100 cases, and small talk stays below 0.37.
-LEAST_COSINE = 0.36
-# Beside a passage that fits well, others that fit much less are noise.
-LEAST_OF_BEST = 0.6
-# A passage that the vectors rank low still counts where it shares several rare words.
-LEAST_BM25 = 6.0
-
-Embed = Callable[[list[str]], Awaitable[list[list[float]]]]
-
-
-class LoreSearch:
-    """Searches and fills one store."""
-
-    def __init__(self, store: LoreStore, embed: Embed, embedding_model: str) -> None:
-        self._store = store
-        self._embed = embed
-        self._embedding_model = embedding_model
-
-    async def ingest(self, pack: Pack) -> tuple[int, int]:
-        """Make the store hold exactly the pack's lore; returns how many passages were embedded and deleted.
-
-        What has not changed is not embedded again. Every row tells by itself whether it is current, so a run that was
-        cut off is simply finished by the next.
-        """
-        stored = await asyncio.to_thread(self._store.fingerprints, pack.id)
-        wanted = {lore.id: self._fingerprint(lore) for lore in pack.lore}
-        changed = [lore for lore in pack.lore if stored.get(lore.id) != wanted[lore.id]]
-        gone = [lore_id for lore_id in stored if lore_id not in wanted]
-        for start in range(0, len(changed), MAX_TEXTS):
-            some = changed[start : start + MAX_TEXTS]
-            vectors = await self._embed([f"{lore.title}. {lore.text}" for lore in some])
-            rows = [
-                Row(
-                    pack=pack.id,
-                    lore_id=lore.id,
-                    title=lore.title,
-                    text=lore.text,
-                    source=lore.source,
-                    fingerprint=wanted[lore.id],
-                    vector=vector,
-                )
-                for lore, vector in zip(some, vectors, strict=True)
-            ]
-            await asyncio.to_thread(self._store.put, rows)
-        await asyncio.to_thread(self._store.remove, pack.id, gone)
-        return len(changed), len(gone)
-
-    async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
-        """The passages worth reading for `query.text`, best first, at most `query.limit`, often none.
-
-        Without embeddings the words alone decide. Raises Unavailable where the store fails.
-        """
-        if not query.text.strip() or query.limit < 1:
-            return ()
-        scope = Scope(pack=query.pack, guild=query.guild_id, limit=max(CANDIDATES, query.limit))
-        try:
-            by_terms = asyncio.to_thread(self._store.by_terms, query.text, scope)
-            terms, vector = await asyncio.gather(by_terms, self._vector(query.text))
-            near = await asyncio.to_thread(self._store.by_meaning, vector, scope) if vector else []
-        except MilvusException as error:
-            raise Unavailable(f"The lore cannot be searched: {error.message}", component=COMPONENT) from error
-        return fuse(near, terms)[: query.limit]
-
-    async def _vector(self, text: str) -> list[float] | None:
-        try:
-            return (await self._embed([text]))[0]
-        except TroupeError as error:
-            logger.warning("[RAG] searching by words alone: %s", error)
-            return None
-
-    def _fingerprint(self, lore: Lore) -> str:
-        parts = (self._embedding_model, lore.title, lore.text, lore.source)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def fuse(near: Sequence[Hit], terms: Sequence[Hit]) -> tuple[Passage, ...]:
-    """Reciprocal rank fusion of the two rankings, without what is not relevant."""
-    cosines = {hit.lore_id: hit.score for hit in near}
-    least = max(LEAST_COSINE, LEAST_OF_BEST * max(cosines.values(), default=0.0))
-    relevant = {lore_id for lore_id, cosine in cosines.items() if cosine >= least}
-    relevant |= {hit.lore_id for hit in terms if hit.score >= LEAST_BM25}
-    scores: dict[str, float] = {}
-    hits: dict[str, Hit] = {}
-    for ranking in (near, terms):
-        for rank, hit in enumerate(ranking, start=1):
-            hits.setdefault(hit.lore_id, hit)
-            scores[hit.lore_id] = scores.get(hit.lore_id, 0.0) + 1 / (RRF_K + rank)
-    best = sorted(relevant, key=lambda lore_id: (-scores[lore_id], lore_id))
-    return tuple(
-        Passage(id=i, text=hits[i].text, score=scores[i], source=hits[i].source, title=hits[i].title) for i in best
-    )
 
 
 class Retrieval:

@@ -26,7 +26,7 @@ class ScriptedEngine:
         self.running = 0
         self.dead = False
         self.closed = False
-        self._scripts = [list(script) for script in scripts]
+        self.scripts = [list(script) for script in scripts]
         self._finish_reason = finish_reason
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
@@ -34,7 +34,7 @@ class ScriptedEngine:
         if request.adapter is not None:
             raise RequestError(f"There is no adapter {request.adapter!r}.", field="adapter")
         self.requests.append(request)
-        script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
+        script = self.scripts[min(len(self.requests), len(self.scripts)) - 1]
         async with aclosing(until(request.deadline_ms, self._say(script), "the text")) as chunks:
             async for chunk in chunks:
                 yield chunk

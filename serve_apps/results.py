@@ -1,0 +1,50 @@
+"""What the applications answer with, apart from the messages of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from core.messages import GenerateChunk, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A whole generated text."""
+
+    text: str
+    model: str
+    finish_reason: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """What answers: the engine, its model and the adapters that may be asked for by name."""
+
+    engine: str
+    model: str
+    adapters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingInfo:
+    """The model behind the vectors. Longer texts than `max_tokens` are cut there by the model."""
+
+    model: str
+    dimensions: int
+    max_tokens: int
+    device: str
+
+
+async def whole(chunks: AsyncGenerator[GenerateChunk, None]) -> Generation:
+    """The text of a stream all at once."""
+    text: list[str] = []
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            text.append(chunk.text)
+            if chunk.usage is not None:
+                reason = chunk.finish_reason or "stop"
+                return Generation(text="".join(text), model=chunk.model, finish_reason=reason, usage=chunk.usage)
+    raise RuntimeError("The engine ended its stream without a last chunk.")

@@ -1,0 +1,315 @@
+"""The HTTP API through ASGI, over backends of a few lines: what it accepts, what it refuses and how it says so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
+from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
+from core.personas import load_pack
+from core.settings import ROOT
+from serve_apps.api import Backends, create_app
+from serve_apps.health import HealthBoard
+from serve_apps.http_errors import MAX_BODY_BYTES
+from serve_apps.results import EmbeddingInfo, whole
+from tests.support.engines import ScriptedEngine
+
+PACK = load_pack(ROOT / "packs" / "communiverse")
+LORE = Passage(id="comet", text="It is blue.", score=0.03, source="lore/sky.md", title="Comet")
+
+
+class World:
+    """The backends' side: an engine, and what it was asked. `error` is raised by all but the engine."""
+
+    def __init__(self) -> None:
+        self.engine = ScriptedEngine(["Hel", "lo."])
+        self.error: TroupeError | None = None
+        self.replies: list[ReplyRequest] = []
+        self.searches: list[SearchQuery] = []
+        self.states = {"llm": "ready", "retrieval": "ready"}
+        self.board = HealthBoard({name: self._probe(name) for name in self.states})
+
+    def _probe(self, name: str) -> Any:
+        async def probe() -> tuple[Any, str]:
+            if self.states[name] == "raises":
+                raise RuntimeError("broken")
+            return self.states[name], "detail"
+
+        return probe
+
+    def _maybe_fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    async def embed(self, texts: list[str]) -> list[list[float]]:
+        self._maybe_fail()
+        return [[float(len(text)), 0.0] for text in texts]
+
+    async def info(self) -> EmbeddingInfo:
+        return EmbeddingInfo(model="mini", dimensions=2, max_tokens=256, device="cpu")
+
+    async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
+        self._maybe_fail()
+        self.searches.append(query)
+        return (LORE,)
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
+        self.replies.append(request)
+        self._maybe_fail()
+        yield Delta(text="Hel")
+        yield Spoken(text="Hello.", model="script", passages=(LORE,))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    backends = Backends(
+        pack=PACK,
+        reply_deadline_s=5,
+        generate=world.engine.generate,
+        complete=lambda request: whole(world.engine.generate(request)),
+        embed=world.embed,
+        embedding_info=world.info,
+        search=world.search,
+        reply=world.reply,
+        health=world.board.health,
+    )
+    transport = httpx.ASGITransport(app=create_app(backends), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://troupe") as asking:
+        yield asking
+
+
+def events(text: str) -> list[Any]:
+    """The data of server-sent events; the closing marker as it is."""
+    lines = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
+    return [line if line == "[DONE]" else json.loads(line) for line in lines]
+
+
+async def test_generate_gives_text_model_and_usage(client: httpx.AsyncClient, world: World) -> None:
+    response = await client.post("/llm/generate", json={"prompt": "Once", "max_tokens": 5, "stop": "x", "seed": 1})
+    assert response.status_code == 200
+    assert response.json() == {
+        "ok": True,
+        "text": "Hello.",
+        "model": "script",
+        "finish_reason": "stop",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+    }
+    asked = world.engine.requests[0]
+    assert (asked.prompt, asked.max_tokens, asked.stop, asked.seed) == ("Once", 5, ("x",), 1)
+
+
+async def test_generate_streams_events(client: httpx.AsyncClient) -> None:
+    body = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    response = await client.post("/llm/generate", json=body)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert events(response.text) == [
+        {"text": "Hel"},
+        {"text": "lo."},
+        {
+            "ok": True,
+            "model": "script",
+            "finish_reason": "stop",
+            "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+        },
+        "[DONE]",
+    ]
+
+
+async def test_an_early_error_of_a_stream_has_its_status(client: httpx.AsyncClient, world: World) -> None:
+    world.engine.scripts = [[Overloaded("Full.", retry_after_s=2.2)]]
+    response = await client.post("/llm/generate", json={"prompt": "Hi", "stream": True})
+    assert response.status_code == 429
+    assert response.headers["retry-after"] == "3"
+
+
+async def test_a_late_error_of_a_stream_is_an_event(client: httpx.AsyncClient, world: World) -> None:
+    world.engine.scripts = [["Hel", ModelUnavailable("Gone.", component="llm")]]
+    response = await client.post("/llm/generate", json={"prompt": "Hi", "stream": True})
+    assert response.status_code == 200
+    assert "event: error\n" in response.text
+    assert events(response.text)[-1] == {"ok": False, "error": {"type": "model_unavailable", "message": "Gone."}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/llm/generate", {}, "body"),
+        ("/llm/generate", {"prompt": "a", "messages": [{"role": "user", "content": "b"}]}, "body"),
+        ("/llm/generate", {"prompt": ""}, "prompt"),
+        ("/llm/generate", {"prompt": 5}, "prompt"),
+        ("/llm/generate", {"prompt": "a", "max_tokens": 0}, "max_tokens"),
+        ("/llm/generate", {"prompt": "a", "max_tokens": "7"}, "max_tokens"),
+        ("/llm/generate", {"prompt": "a", "temperature": 2.1}, "temperature"),
+        ("/llm/generate", {"prompt": "a", "top_p": 0}, "top_p"),
+        ("/llm/generate", {"prompt": "a", "seed": -1}, "seed"),
+        ("/llm/generate", {"prompt": "a", "max_token": 5}, "max_token"),
+        ("/llm/generate", {"messages": []}, "messages"),
+        ("/llm/generate", {"messages": [{"role": "tool", "content": "b"}]}, "messages.0.role"),
+        ("/embed", {"texts": []}, "texts"),
+        ("/embed", {"texts": [""]}, "texts.0"),
+        ("/embed", {"texts": ["a"] * 257}, "texts"),
+        ("/rag/search", {"query": ""}, "query"),
+        ("/rag/search", {"query": "a", "limit": 21}, "limit"),
+        ("/persona/reply", {"message": ""}, "message"),
+        ("/persona/reply", {"message": "a" * 8001}, "message"),
+        ("/persona/reply", {"message": "a", "history": [{"text": ""}]}, "history.0.text"),
+    ],
+)
+async def test_bad_bodies_name_the_field(client: httpx.AsyncClient, path: str, body: Any, field: str) -> None:
+    response = await client.post(path, json=body)
+    assert response.status_code == 422
+    error = response.json()["error"]
+    assert response.json()["ok"] is False
+    assert error["field"] == field
+    assert error["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "kind"),
+    [
+        (b'{"prompt": ', {"Content-Type": "application/json"}, 400, "malformed_json"),
+        (b"\xff\xfe", {"Content-Type": "application/json"}, 400, None),
+        (b"[]", {"Content-Type": "application/json"}, 422, "invalid"),
+        (b'{"prompt": "a"}', {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
+        (b'{"prompt": "a"}', {}, 415, "unsupported_media_type"),
+        (b"a" * (MAX_BODY_BYTES + 1), {"Content-Type": "application/json"}, 413, "too_large"),
+    ],
+)
+async def test_bodies_that_are_none(
+    client: httpx.AsyncClient, content: bytes, headers: dict[str, str], status: int, kind: str | None
+) -> None:
+    response = await client.post("/llm/generate", content=content, headers=headers)
+    assert response.status_code == status
+    assert response.json()["ok"] is False
+    assert kind is None or response.json()["error"]["type"] == kind
+
+
+async def test_a_big_body_in_pieces_is_refused_too(client: httpx.AsyncClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"a" * (MAX_BODY_BYTES // 10)
+
+    response = await client.post("/embed", content=pieces(), headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "retry_after"),
+    [
+        (RequestError("No.", field="texts"), 400, "request_error", None),
+        (Overloaded("Full.", retry_after_s=2.2), 429, "overloaded", "3"),
+        (DeadlineExceeded("Late."), 504, "deadline_exceeded", None),
+        (ModelUnavailable("Gone.", component="embeddings"), 503, "model_unavailable", "1"),
+        (ConfigError("Wrong.", field="X", fix="Correct it."), 500, "config_error", None),
+    ],
+)
+async def test_errors_have_one_shape(
+    client: httpx.AsyncClient, world: World, error: TroupeError, status: int, kind: str, retry_after: str | None
+) -> None:
+    world.error = error
+    response = await client.post("/embed", json={"texts": ["a"]})
+    assert response.status_code == status
+    assert response.json()["error"]["type"] == kind
+    assert response.json()["error"]["message"] == error.message
+    assert response.headers.get("retry-after") == retry_after
+
+
+async def test_embed_and_model_info(client: httpx.AsyncClient) -> None:
+    response = await client.post("/embed", json={"texts": ["abc", "d"]})
+    assert response.json() == {"ok": True, "embeddings": [[3.0, 0.0], [1.0, 0.0]], "model": "mini", "dimensions": 2}
+    info = (await client.get("/embed/model-info")).json()
+    assert info == {"ok": True, "model": "mini", "dimensions": 2, "max_tokens": 256, "device": "cpu"}
+
+
+async def test_search_stays_in_the_pack(client: httpx.AsyncClient, world: World) -> None:
+    response = await client.post("/rag/search", json={"query": "comet", "limit": 5})
+    assert response.json()["passages"][0]["text"] == "It is blue."
+    assert (world.searches[0].pack, world.searches[0].limit) == (PACK.id, 5)
+
+
+async def test_a_reply_by_default_by_name_and_streamed(client: httpx.AsyncClient, world: World) -> None:
+    spoken = (await client.post("/persona/reply", json={"message": "Hi"})).json()
+    assert spoken["persona"] == PACK.default_persona
+    assert (spoken["ok"], spoken["text"], spoken["fallback"], spoken["model"]) == (True, "Hello.", False, "script")
+    assert spoken["passages"][0]["id"] == "comet"
+    history = [{"speaker": "Ben", "text": "Look!"}, {"text": "I see.", "persona": "Glordon"}]
+    body = {"persona": "GLORDON", "message": "Hi", "speaker": "Mara", "history": history, "stream": True}
+    told = events((await client.post("/persona/reply", json=body)).text)
+    assert told[0] == {"delta": "Hel"}
+    assert told[1]["persona"] == "glordon"
+    assert told[2] == "[DONE]"
+    asked = world.replies[1]
+    assert (asked.message.author.name, asked.history[0].speaker, asked.history[1].persona_id) == (
+        "Mara",
+        "Ben",
+        "glordon",
+    )
+
+
+async def test_an_unknown_persona_is_not_found(client: httpx.AsyncClient, world: World) -> None:
+    response = await client.post("/persona/reply", json={"message": "Hi", "persona": "glordn"})
+    assert response.status_code == 404
+    assert "glordon" in response.json()["error"]["message"]
+    assert world.replies == []
+
+
+async def test_personas_and_their_avatars(client: httpx.AsyncClient) -> None:
+    listing = (await client.get("/personas")).json()
+    assert [persona["id"] for persona in listing["personas"]] == [persona.id for persona in PACK.personas]
+    picture = await client.get(listing["personas"][0]["avatar"])
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content.startswith(b"\x89PNG")
+    assert (await client.get("/personas/nobody/avatar.png")).status_code == 404
+
+
+async def test_unknown_routes_and_methods(client: httpx.AsyncClient) -> None:
+    missing = await client.get("/nope")
+    assert (missing.status_code, missing.json()["error"]["type"]) == (404, "not_found")
+    wrong = await client.get("/embed")
+    assert (wrong.status_code, wrong.json()["error"]["type"]) == (405, "method_not_allowed")
+
+
+async def test_ready_once_everything_is_up(client: httpx.AsyncClient, world: World) -> None:
+    world.states["llm"] = "starting"
+    assert (await client.get("/livez")).status_code == 200
+    waiting = await client.get("/readyz")
+    assert (waiting.status_code, waiting.json()) == (503, {"ok": False, "waiting_for": ["llm"]})
+    assert (await client.get("/health")).json()["status"] == "starting"
+
+
+async def test_asleep_is_healthy(client: httpx.AsyncClient, world: World) -> None:
+    world.states["llm"] = "idle"
+    assert (await client.get("/readyz")).status_code == 200
+    health = (await client.get("/health")).json()
+    assert (health["ok"], health["status"], health["components"]["llm"]["state"]) == (True, "ok", "idle")
+
+
+async def test_what_breaks_later_is_degraded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serve_apps.health.KEEP_S", 0.0)
+    assert (await world.board.health()).status == "ok"
+    world.states["retrieval"] = "raises"
+    broken = await world.board.health()
+    assert broken.status == "degraded"
+    assert broken.components["retrieval"].detail == "RuntimeError: broken"
+
+
+async def test_a_silent_component_does_not_hold_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent() -> tuple[Any, str]:
+        await asyncio.sleep(60)
+        return "ready", ""
+
+    monkeypatch.setattr("serve_apps.health.PROBE_TIMEOUT_S", 0.05)
+    health = await HealthBoard({"llm": silent}).health()
+    assert health.components["llm"].state == "failed"
+    assert "no answer" in health.components["llm"].detail
