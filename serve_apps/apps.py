@@ -13,11 +13,10 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from core.settings import Settings
-from serve_apps import embeddings, ingress, llm, persona, retrieval
+from serve_apps import embeddings, ingress, llm, names, persona, retrieval
 from serve_apps.probes import ActorProbe, app_states
 
-# The language model first: it takes longest, and processes are started in this order.
-NAMES = (llm.NAME, embeddings.NAME, retrieval.NAME, persona.NAME, ingress.NAME)
+NAMES = names.ALL
 
 
 def handle(name: str) -> DeploymentHandle[Any]:
@@ -27,13 +26,13 @@ def handle(name: str) -> DeploymentHandle[Any]:
 
 def build(settings: Settings, actors: Sequence[ActorProbe] = (), database_uri: str | None = None) -> dict[str, Any]:
     """Every application by its name. `actors` and the database are what `/health` reports besides the applications."""
-    others = {name: handle(name) for name in NAMES if name != ingress.NAME}
+    others = {name: handle(name) for name in NAMES if name != names.API}
     return {
-        llm.NAME: llm.llm_app(settings),
-        embeddings.NAME: embeddings.embeddings_app(settings),
-        retrieval.NAME: retrieval.retrieval_app(settings, others[embeddings.NAME]),
-        persona.NAME: persona.persona_app(settings, others[retrieval.NAME], others[llm.NAME]),
-        ingress.NAME: ingress.ingress_app(settings, others, tuple(actors), database_uri),
+        names.LLM: llm.llm_app(settings),
+        names.EMBEDDINGS: embeddings.embeddings_app(settings),
+        names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
+        names.PERSONA: persona.persona_app(settings, others[names.RETRIEVAL], others[names.LLM]),
+        names.API: ingress.ingress_app(settings, others, tuple(actors), database_uri),
     }
 
 
@@ -43,8 +42,7 @@ def deploy(settings: Settings, actors: Sequence[ActorProbe] = (), database_uri: 
     serve.start(proxy_location="HeadOnly", http_options={"host": settings.api_host, "port": settings.api_port})
     apps = build(settings, actors, database_uri)
     targets = [
-        serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == ingress.NAME else None)
-        for name in NAMES
+        serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == names.API else None) for name in NAMES
     ]
     serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
 

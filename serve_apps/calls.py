@@ -15,10 +15,11 @@ from ray.exceptions import RayError, RayTaskError, TaskCancelledError
 from ray.serve.exceptions import BackPressureError, RayServeException
 
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, TroupeError, Unavailable
+from serve_apps import names
 from serve_apps.clock import remaining_s, until
 
 RETRY_AFTER_S = 1.0
-MODELS = frozenset({"llm", "embeddings"})
+MODELS = frozenset({names.LLM, names.EMBEDDINGS})
 
 
 def translate(error: BaseException, component: str) -> TroupeError | None:

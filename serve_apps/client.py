@@ -11,10 +11,9 @@ from ray.serve.handle import DeploymentHandle
 
 from core.errors import Overloaded, Unavailable
 from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
-from serve_apps import retrieval
+from serve_apps import names
 from serve_apps.calls import call, stream
 from serve_apps.clock import remaining_s
-from serve_apps.persona import NAME
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 
@@ -24,7 +23,7 @@ class PersonaClient:
     used from any process of the cluster and be pickled before its first reply."""
 
     def __init__(self, handle: Any | None = None) -> None:
-        self._handle = handle if handle is not None else DeploymentHandle(NAME, NAME)
+        self._handle = handle if handle is not None else DeploymentHandle(names.PERSONA, names.PERSONA)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         """Deltas, then one Spoken. While no replica answers it asks again until `request.deadline_ms`, or for ever
@@ -36,7 +35,7 @@ class PersonaClient:
         pause, shown, begun_anew = FIRST_PAUSE_S, False, False
         while True:
             try:
-                events = stream(self._handle.reply, request, component=NAME, deadline_ms=request.deadline_ms)
+                events = stream(self._handle.reply, request, component=names.PERSONA, deadline_ms=request.deadline_ms)
                 async with aclosing(events):
                     async for event in events:
                         if isinstance(event, Delta) and begun_anew:
@@ -45,7 +44,7 @@ class PersonaClient:
                         yield event
                         if isinstance(event, Spoken):
                             return
-                raise Unavailable("The persona app ended its stream without a reply.", component=NAME)
+                raise Unavailable("The persona app ended its stream without a reply.", component=names.PERSONA)
             except (Unavailable, Overloaded):
                 begun_anew = shown
                 left = remaining_s(request.deadline_ms)
@@ -59,12 +58,12 @@ class RetrievalClient:
     """Searches over a Serve handle; made and pickled as freely as PersonaClient."""
 
     def __init__(self, handle: Any | None = None) -> None:
-        self._handle = handle if handle is not None else DeploymentHandle(retrieval.NAME, retrieval.NAME)
+        self._handle = handle if handle is not None else DeploymentHandle(names.RETRIEVAL, names.RETRIEVAL)
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """The best passages, best first. Raises Unavailable, Overloaded or DeadlineExceeded."""
         found: tuple[Passage, ...] = await call(
-            self._handle.search, query, component=retrieval.NAME, deadline_ms=query.deadline_ms
+            self._handle.search, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms
         )
         return found
 
@@ -73,5 +72,5 @@ class RetrievalClient:
 
         Raises PackError where the pack is wrong; then the lore stays as it was.
         """
-        changed: tuple[int, int] = await call(self._handle.reload, component=retrieval.NAME)
+        changed: tuple[int, int] = await call(self._handle.reload, component=names.RETRIEVAL)
         return changed

@@ -12,10 +12,10 @@ from ray import serve
 
 from core.errors import ConfigError, RequestError
 from core.settings import Settings
+from serve_apps import names
 from serve_apps.results import EmbeddingInfo
 from serve_apps.scaling import replicas
 
-NAME = "embeddings"
 MAX_TEXTS = 256
 MAX_CHARS = 20_000
 MAX_REQUESTS = 128
@@ -99,4 +99,4 @@ def embeddings_app(settings: Settings) -> Any:
             preload=settings.preload_embeddings, idle_s=settings.idle_unload_s, target_ongoing_requests=MAX_REQUESTS
         ),
     }
-    return serve.deployment(Embeddings, name=NAME, **options).bind(settings)
+    return serve.deployment(Embeddings, name=names.EMBEDDINGS, **options).bind(settings)

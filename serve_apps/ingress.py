@@ -11,7 +11,7 @@ from ray import serve
 from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
 from core.personas import load_pack
 from core.settings import Settings
-from serve_apps import embeddings, llm, persona, retrieval
+from serve_apps import names
 from serve_apps.api import CALL_TIMEOUT_S, Backends, create_app
 from serve_apps.calls import call, stream
 from serve_apps.clock import now_ms
@@ -19,7 +19,6 @@ from serve_apps.health import HealthBoard
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
 from serve_apps.results import EmbeddingInfo, Generation
 
-NAME = "api"
 MAX_REQUESTS = 512
 
 
@@ -33,7 +32,7 @@ class Api:
         actors: Sequence[ActorProbe],
         database_uri: str | None,
     ) -> None:
-        on_demand = {llm.NAME: not settings.preload_llm, embeddings.NAME: not settings.preload_embeddings}
+        on_demand = {names.LLM: not settings.preload_llm, names.EMBEDDINGS: not settings.preload_embeddings}
         probes = {name: app_probe(name, handle, wakes=on_demand.get(name, False)) for name, handle in handles.items()}
         probes |= {asked.component: actor_probe(asked) for asked in actors}
         if database_uri is not None:
@@ -48,32 +47,32 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
     """The routes' backends as calls to the other applications."""
 
     def generate(request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
-        method = handles[llm.NAME].generate
-        return stream(method, request, component=llm.NAME, deadline_ms=request.deadline_ms)
+        method = handles[names.LLM].generate
+        return stream(method, request, component=names.LLM, deadline_ms=request.deadline_ms)
 
     async def complete(request: GenerateRequest) -> Generation:
-        method = handles[llm.NAME].complete
-        done: Generation = await call(method, request, component=llm.NAME, deadline_ms=request.deadline_ms)
+        method = handles[names.LLM].complete
+        done: Generation = await call(method, request, component=names.LLM, deadline_ms=request.deadline_ms)
         return done
 
     async def embed(texts: list[str]) -> list[list[float]]:
-        method = handles[embeddings.NAME].embed
-        vectors: list[list[float]] = await call(method, texts, component=embeddings.NAME, deadline_ms=_soon())
+        method = handles[names.EMBEDDINGS].embed
+        vectors: list[list[float]] = await call(method, texts, component=names.EMBEDDINGS, deadline_ms=_soon())
         return vectors
 
     async def embedding_info() -> EmbeddingInfo:
-        method = handles[embeddings.NAME].info
-        info: EmbeddingInfo = await call(method, component=embeddings.NAME, deadline_ms=_soon())
+        method = handles[names.EMBEDDINGS].info
+        info: EmbeddingInfo = await call(method, component=names.EMBEDDINGS, deadline_ms=_soon())
         return info
 
     async def search(query: SearchQuery) -> tuple[Passage, ...]:
-        method = handles[retrieval.NAME].search
-        found: tuple[Passage, ...] = await call(method, query, component=retrieval.NAME, deadline_ms=query.deadline_ms)
+        method = handles[names.RETRIEVAL].search
+        found: tuple[Passage, ...] = await call(method, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms)
         return found
 
     def reply(request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
-        method = handles[persona.NAME].reply
-        return stream(method, request, component=persona.NAME, deadline_ms=request.deadline_ms)
+        method = handles[names.PERSONA].reply
+        return stream(method, request, component=names.PERSONA, deadline_ms=request.deadline_ms)
 
     return Backends(
         pack=load_pack(settings.pack_dir),
@@ -98,7 +97,7 @@ def ingress_app(
     """The application behind the HTTP port. It refuses at once what would wait behind `MAX_REQUESTS` others."""
     deployment = serve.deployment(
         serve.ingress()(Api),
-        name=NAME,
+        name=names.API,
         max_ongoing_requests=MAX_REQUESTS,
         max_queued_requests=MAX_REQUESTS,
         health_check_period_s=2.0,

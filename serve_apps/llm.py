@@ -11,14 +11,13 @@ from ray import serve
 
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from core.settings import Settings
+from serve_apps import names
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
 from serve_apps.results import Generation, ModelInfo, whole
 from serve_apps.scaling import replicas
 
 logger = logging.getLogger(__name__)
-
-NAME = "llm"
 
 
 class Llm:
@@ -50,7 +49,7 @@ class Llm:
 
     async def about(self) -> str:
         """A few words for the health page."""
-        return f"{self._engine.model} on {self._engine.name}"
+        return f"{self._engine.model} on {self._engine.name}, {self._engine.running()} requests"
 
     async def add_adapter(self, name: str, path: str) -> None:
         """Load a LoRA adapter, or replace the one of that name."""
@@ -85,4 +84,4 @@ def llm_app(settings: Settings) -> Any:
             target_ongoing_requests=settings.llm_max_num_seqs,
         ),
     }
-    return serve.deployment(Llm, name=NAME, **options).bind(settings)
+    return serve.deployment(Llm, name=names.LLM, **options).bind(settings)

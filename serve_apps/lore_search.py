@@ -16,7 +16,8 @@ from pymilvus.exceptions import MilvusException
 from core.errors import TroupeError, Unavailable
 from core.messages import Passage, SearchQuery
 from core.personas import Lore, Pack
-from serve_apps.lore_store import COMPONENT, Hit, LoreStore, Row, Scope
+from serve_apps import names
+from serve_apps.lore_store import Hit, LoreStore, Row, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class LoreSearch:
             terms, vector = await asyncio.gather(by_terms, self._vector(query.text))
             near = await asyncio.to_thread(self._store.by_meaning, vector, scope) if vector else []
         except MilvusException as error:
-            raise Unavailable(f"The lore cannot be searched: {error.message}", component=COMPONENT) from error
+            raise Unavailable(f"The lore cannot be searched: {error.message}", component=names.RETRIEVAL) from error
         return fuse(near, terms)[: query.limit]
 
     async def _vector(self, text: str) -> list[float] | None:

@@ -17,9 +17,9 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient
 from pymilvus.exceptions import MilvusException
 
 from core.errors import Unavailable
+from serve_apps import names
 
 COLLECTION = "lore"
-COMPONENT = "retrieval"
 OPEN_TIMEOUT_S = 20.0
 MAX_PASSAGES = 16_000  # as many rows as one query of Milvus may return
 FIELDS = ["lore_id", "title", "text", "source"]
@@ -187,5 +187,5 @@ def _open(uri: str) -> MilvusClient:
             return MilvusClient(uri)
         except (MilvusException, OSError) as error:
             if time.monotonic() > deadline:
-                raise Unavailable(f"Milvus at {uri} cannot be opened: {error}", component=COMPONENT) from error
+                raise Unavailable(f"Milvus at {uri} cannot be opened: {error}", component=names.RETRIEVAL) from error
             time.sleep(0.5)

@@ -11,11 +11,11 @@ from ray import serve
 from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
 from core.personas import load_pack
 from core.settings import Settings
+from serve_apps import names
 from serve_apps.calls import call, stream
 from serve_apps.reply import PersonaService, ReplyOptions
 from serve_apps.tokens import token_counter
 
-NAME = "persona"
 MAX_REPLIES = 256
 
 
@@ -25,12 +25,12 @@ class PersonaApp:
     def __init__(self, settings: Settings, retrieval: Any, llm: Any) -> None:
         async def search(query: SearchQuery) -> tuple[Passage, ...]:
             found: tuple[Passage, ...] = await call(
-                retrieval.search, query, component="retrieval", deadline_ms=query.deadline_ms
+                retrieval.search, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms
             )
             return found
 
         def generate(request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
-            return stream(llm.generate, request, component="llm", deadline_ms=request.deadline_ms)
+            return stream(llm.generate, request, component=names.LLM, deadline_ms=request.deadline_ms)
 
         options = ReplyOptions(
             max_tokens=settings.reply_max_tokens,
@@ -59,7 +59,7 @@ def persona_app(settings: Settings, retrieval: Any, llm: Any) -> Any:
     """The application, given the handles of the two it asks."""
     deployment = serve.deployment(
         PersonaApp,
-        name=NAME,
+        name=names.PERSONA,
         max_ongoing_requests=MAX_REPLIES,
         max_queued_requests=MAX_REPLIES,
         health_check_period_s=2.0,

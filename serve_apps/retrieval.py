@@ -11,6 +11,7 @@ from ray import serve
 from core.messages import Passage, SearchQuery
 from core.personas import load_pack
 from core.settings import Settings
+from serve_apps import names
 from serve_apps.calls import call
 from serve_apps.embeddings import model_location
 from serve_apps.lore_search import LoreSearch
@@ -18,15 +19,13 @@ from serve_apps.lore_store import LoreStore
 
 logger = logging.getLogger(__name__)
 
-NAME = "retrieval"
-
 
 class Retrieval:
     """Owns the store of this installation. Ready once it holds the pack's lore."""
 
     async def __init__(self, settings: Settings, embeddings: Any) -> None:  # type: ignore[misc]  # Serve awaits it
         async def embed(texts: list[str]) -> list[list[float]]:
-            vectors: list[list[float]] = await call(embeddings.embed, texts, component="embeddings")
+            vectors: list[list[float]] = await call(embeddings.embed, texts, component=names.EMBEDDINGS)
             return vectors
 
         self._pack_dir = settings.pack_dir
@@ -60,7 +59,7 @@ def retrieval_app(settings: Settings, embeddings: Any) -> Any:
     """The application: exactly one replica, since it owns the store."""
     deployment = serve.deployment(
         Retrieval,
-        name=NAME,
+        name=names.RETRIEVAL,
         num_replicas=1,
         max_ongoing_requests=64,
         max_queued_requests=256,

@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Names of the loaded adapters."""
         ...
 
+    def running(self) -> int:
+        """Requests that are being answered or wait for it."""
+        ...
+
     def close(self) -> None:
         """Begin to free what the engine holds; called within the running event loop, once."""
         ...

@@ -13,11 +13,11 @@ from pydantic import BaseModel, Field, SecretStr
 
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
+from serve_apps import names
 from serve_apps.clock import remaining_s, until
 from serve_apps.engines.base import check_request
 from serve_apps.tokens import estimate_tokens
 
-COMPONENT = "llm"
 MAX_RETRY_AFTER_S = 60.0
 
 
@@ -42,6 +42,7 @@ class OpenAIEngine:
     def __init__(self, client: AsyncOpenAI, model: str) -> None:
         self.model = model
         self._client = client
+        self._running = 0
 
     @classmethod
     async def start(cls, config: OpenAIConfig) -> OpenAIEngine:
@@ -74,9 +75,13 @@ class OpenAIEngine:
         check_request(request)
         if request.adapter is not None:
             raise RequestError("A remote endpoint takes no adapters; name a model instead.", field="adapter")
-        async with aclosing(until(request.deadline_ms, self._stream(request), "the text")) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        self._running += 1
+        try:
+            async with aclosing(until(request.deadline_ms, self._stream(request), "the text")) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._running -= 1
 
     async def _stream(self, request: GenerateRequest) -> AsyncIterator[GenerateChunk]:
         wanted: dict[str, Any] = {
@@ -113,7 +118,7 @@ class OpenAIEngine:
         except openai.OpenAIError as error:
             raise _translate(error, self.model, str(self._client.base_url)) from error
         if reason is None:
-            raise ModelUnavailable("The endpoint ended its answer in the middle.", component=COMPONENT)
+            raise ModelUnavailable("The endpoint ended its answer in the middle.", component=names.LLM)
         if usage is None:  # not every server counts
             usage = Usage(
                 prompt_tokens=estimate_tokens(request.prompt or "".join(m.content for m in request.messages)),
@@ -135,6 +140,9 @@ class OpenAIEngine:
 
     def adapters(self) -> tuple[str, ...]:
         return ()
+
+    def running(self) -> int:
+        return self._running
 
     def close(self) -> None:
         self._closing = asyncio.get_running_loop().create_task(self._client.close())  # kept, lest it be collected
@@ -162,10 +170,10 @@ def _translate(error: openai.OpenAIError, model: str, base_url: str) -> TroupeEr
         case openai.APITimeoutError():
             return DeadlineExceeded("The endpoint did not answer in time.")
         case openai.APIConnectionError():
-            return ModelUnavailable(f"{base_url} cannot be reached.", component=COMPONENT)
+            return ModelUnavailable(f"{base_url} cannot be reached.", component=names.LLM)
         case openai.APIStatusError():
-            return ModelUnavailable(f"{base_url} answers {error.status_code}.", component=COMPONENT)
-    return ModelUnavailable(f"{base_url} broke its answer off: {str(error)[:200]}", component=COMPONENT)
+            return ModelUnavailable(f"{base_url} answers {error.status_code}.", component=names.LLM)
+    return ModelUnavailable(f"{base_url} broke its answer off: {str(error)[:200]}", component=names.LLM)
 
 
 def _bad_field(code: str | None, said: str) -> str:

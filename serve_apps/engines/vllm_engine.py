@@ -18,13 +18,12 @@ from pydantic import BaseModel, Field
 
 from core.errors import ConfigError, ModelUnavailable, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
+from serve_apps import names
 from serve_apps.clock import until
 from serve_apps.engines.base import check_request
 
 if TYPE_CHECKING:
     from vllm.v1.engine.async_llm import AsyncLLM
-
-COMPONENT = "llm"
 
 
 class VllmConfig(BaseModel, frozen=True):
@@ -95,7 +94,7 @@ class VllmEngine:
                 fix="Give a folder with a model or a Hugging Face id, and a window that it supports.",
             ) from error
         except RuntimeError as error:
-            raise ModelUnavailable(f"The engine did not start: {_first_line(error)}.", component=COMPONENT) from error
+            raise ModelUnavailable(f"The engine did not start: {_first_line(error)}.", component=names.LLM) from error
         return cls(llm, config)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
@@ -137,7 +136,7 @@ class VllmEngine:
         except (ValueError, VLLMClientError) as error:
             raise RequestError(f"The engine refused the request: {_first_line(error)}.", field="messages") from error
         except (EngineDeadError, EngineGenerateError) as error:
-            raise ModelUnavailable("The engine died while it wrote.", component=COMPONENT) from error
+            raise ModelUnavailable("The engine died while it wrote.", component=names.LLM) from error
         finally:
             await outputs.aclose()  # aborts the request in the engine where it is not finished
 
@@ -180,7 +179,7 @@ class VllmEngine:
         try:
             await self._llm.check_health()
         except EngineDeadError as error:
-            raise ModelUnavailable("The engine's process is dead.", component=COMPONENT) from error
+            raise ModelUnavailable("The engine's process is dead.", component=names.LLM) from error
 
     async def add_adapter(self, name: str, path: str) -> None:
         from vllm.lora.request import LoRARequest
@@ -214,6 +213,9 @@ class VllmEngine:
             known = ", ".join(self._adapters) or "none"
             raise RequestError(f"There is no adapter {name!r} (loaded: {known}).", field="adapter")
         return self._adapters[name]
+
+    def running(self) -> int:
+        return int(self._llm.get_num_unfinished_requests())
 
     def close(self) -> None:
         self._llm.shutdown()

@@ -16,14 +16,14 @@ Step = str | float | TroupeError
 
 class ScriptedEngine:
     """Says one script per request, the last for ever: strings are chunks, numbers are seconds of waiting, errors are
-    raised. `requests` holds what it was asked, `running` how many are being answered."""
+    raised. `requests` holds what it was asked, `now_running` how many are being answered."""
 
     name = "scripted"
     model = "script"
 
     def __init__(self, *scripts: Sequence[Step], finish_reason: str = "stop") -> None:
         self.requests: list[GenerateRequest] = []
-        self.running = 0
+        self.now_running = 0
         self.dead = False
         self.closed = False
         self.scripts = [list(script) for script in scripts]
@@ -40,7 +40,7 @@ class ScriptedEngine:
                 yield chunk
 
     async def _say(self, script: list[Step]) -> AsyncGenerator[GenerateChunk, None]:
-        self.running += 1
+        self.now_running += 1
         try:
             said = 0
             for step in script:
@@ -54,7 +54,7 @@ class ScriptedEngine:
             usage = Usage(prompt_tokens=1, completion_tokens=said)
             yield GenerateChunk(text="", model=self.model, finish_reason=self._finish_reason, usage=usage)
         finally:
-            self.running -= 1
+            self.now_running -= 1
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return sum(len(message.content.split()) for message in messages)
@@ -71,6 +71,9 @@ class ScriptedEngine:
 
     def adapters(self) -> tuple[str, ...]:
         return ()
+
+    def running(self) -> int:
+        return self.now_running
 
     def close(self) -> None:
         self.closed = True

@@ -1,0 +1,12 @@
+"""The names under which the Serve applications know each other, and by which `/health` lists them."""
+
+from __future__ import annotations
+
+LLM = "llm"
+EMBEDDINGS = "embeddings"
+RETRIEVAL = "retrieval"
+PERSONA = "persona"
+API = "api"
+
+# The language model first: it takes longest, and processes are started in this order.
+ALL = (LLM, EMBEDDINGS, RETRIEVAL, PERSONA, API)
