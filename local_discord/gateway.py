@@ -83,9 +83,12 @@ class Refused(Exception):
 class Connection:
     """One WebSocket. `send` never waits: frames queue for the writer, and a client that reads too slowly is cut off."""
 
-    def __init__(self, world: World, socket: web.WebSocketResponse, compress: str) -> None:
+    def __init__(
+        self, world: World, socket: web.WebSocketResponse, transport: asyncio.Transport | None, compress: str
+    ) -> None:
         self._world = world
         self._socket = socket
+        self._transport = transport
         self._compressor = _compressor(compress)
         self._pending: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self.session: Session | None = None
@@ -106,9 +109,8 @@ class Connection:
     def drop(self) -> None:
         """Cut the connection at once, without a word, as a broken network does."""
         self._abrupt = True
-        transport = self._socket._req.transport if self._socket._req is not None else None
-        if transport is not None:
-            transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def op(self, code: int, data: Any) -> None:
         self.send(dumps({"op": code, "d": data, "s": None, "t": None}))
@@ -343,7 +345,7 @@ async def serve(world: World, request: web.Request) -> web.WebSocketResponse:
     if request.query.get("encoding", "json") != "json":
         await socket.close(code=4012, message=b"Only JSON encoding is spoken here.")
         return socket
-    connection = Connection(world, socket, request.query.get("compress", ""))
+    connection = Connection(world, socket, request.transport, request.query.get("compress", ""))
     world.connections.add(connection)
     try:
         await connection.run()

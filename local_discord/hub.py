@@ -71,14 +71,14 @@ class Session:
     """One identified client. `seq` numbers its events from 1; `missed_since` replays them after a resume."""
 
     def __init__(
-        self, user: Doc, socket: Socket, *, intents: int, shard: tuple[int, int], compact: bool, buffer: int
+        self, user: Doc, socket: Socket, *, intents: int, shard: tuple[int, int], sharded: bool, buffer: int
     ) -> None:
         self.id = secrets.token_hex(16)
         self.user_id: str = user["id"]
         self.bot = bool(user.get("bot"))
         self.intents = intents
         self.shard = shard
-        self.sharded = compact
+        self.sharded = sharded
         self.seq = 0
         self.socket: Socket | None = socket
         self.detached_at = 0.0
@@ -127,7 +127,7 @@ class Hub:
     def open(self, user: Doc, socket: Socket, *, intents: int, shard: tuple[int, int] | None) -> Session:
         self.expire()
         session = Session(
-            user, socket, intents=intents, shard=shard or (0, 1), compact=shard is not None, buffer=self._buffer
+            user, socket, intents=intents, shard=shard or (0, 1), sharded=shard is not None, buffer=self._buffer
         )
         self.sessions[session.id] = session
         return session

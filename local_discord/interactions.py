@@ -195,15 +195,15 @@ def _respond(
     channel = world.channel(doc["channel_id"])
     ephemeral = bool((answer.flags or 0) & objects.EPHEMERAL)
     target = doc["response_id"] if again else doc.get("message_id")
-    kind, reference = {2: 20}.get(doc["type"], 0), None
-    if doc["type"] == COMMAND and doc.get("command_type") in (2, 3):
-        kind = 23
+    kind, reference = messages.DEFAULT, None
+    if doc["type"] == COMMAND:
+        kind = messages.CHAT_COMMAND if doc["command_type"] == 1 else messages.CONTEXT_COMMAND
     if target is not None and world.store.message(target) is not None:
         kind, reference = messages.REPLY, {"type": 0, "message_id": target, "channel_id": channel["id"]}
         if doc["guild_id"]:
             reference["guild_id"] = doc["guild_id"]
     elif again:
-        kind = 0
+        kind = messages.DEFAULT
     answer.message_reference = None
     origin = messages.Origin(
         type=kind,

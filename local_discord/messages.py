@@ -21,7 +21,7 @@ from local_discord.validation import AllowedMentions, Embed, MessageBody, Refere
 from local_discord.web import Upload
 from local_discord.world import World
 
-REPLY, DEFAULT = 19, 0
+DEFAULT, REPLY, CHAT_COMMAND, CONTEXT_COMMAND = 0, 19, 20, 23
 _USER, _ROLE = re.compile(r"<@!?(\d{1,19})>"), re.compile(r"<@&(\d{1,19})>")
 _EVERYONE = re.compile(r"@(everyone|here)\b")
 _SETTABLE_FLAGS = objects.SUPPRESS_EMBEDS | objects.EPHEMERAL | objects.COMPONENTS_V2 | 1 << 12
@@ -167,7 +167,7 @@ def _show(world: World, doc: Doc, viewer_id: str, reactions: dict[str, list[str]
     extra: Doc = {}
     if reactions:
         extra["reactions"] = objects.reactions(reactions, viewer_id)
-    if doc["type"] in (REPLY, 23) and not nested and (reference := doc.get("message_reference")):
+    if doc["type"] in (REPLY, CONTEXT_COMMAND) and not nested and (reference := doc.get("message_reference")):
         target = world.store.message(reference["message_id"])
         extra["referenced_message"] = _show(world, target, viewer_id, {}, nested=True) if target else None
     thread = world.store.channels.get(doc["id"])
@@ -183,7 +183,7 @@ def _show(world: World, doc: Doc, viewer_id: str, reactions: dict[str, list[str]
 
 def refuse_empty(doc: Doc) -> None:
     has_v2 = doc["flags"] & objects.COMPONENTS_V2 and doc["components"]
-    if doc["flags"] & objects.LOADING or has_v2 or doc["type"] not in (DEFAULT, REPLY, 20, 23):
+    if doc["flags"] & objects.LOADING or has_v2 or doc["type"] not in (DEFAULT, REPLY, CHAT_COMMAND, CONTEXT_COMMAND):
         return
     if not (doc["content"].strip() or doc["embeds"] or doc["attachments"]):
         raise ApiError(400, 50006, "Cannot send an empty message")

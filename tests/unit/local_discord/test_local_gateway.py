@@ -13,7 +13,7 @@ import discord
 import pytest
 
 from local_discord import Human, LocalDiscord, Timing
-from tests.unit.local_discord.rig import Bot, Connect, Start, until
+from tests.unit.local_discord.rig import Bot, Connect, Start, point_at, until
 
 
 class Raw:
@@ -301,8 +301,6 @@ async def test_shards_share_the_guilds(server: LocalDiscord, ada: Human, session
 
 
 async def test_an_auto_sharded_client_works(server: LocalDiscord, monkeypatch: pytest.MonkeyPatch, ada: Human) -> None:
-    from tests.unit.local_discord.rig import point_at
-
     point_at(server, monkeypatch)
     client = discord.AutoShardedClient(intents=discord.Intents.all(), guild_ready_timeout=0.05, shard_count=1)
     heard: list[str] = []

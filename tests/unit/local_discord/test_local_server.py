@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import random
-import sys
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +14,7 @@ from PIL import Image
 
 from local_discord import Human, LocalDiscord
 from local_discord.__main__ import main
-from local_discord.server import is_loopback
+from local_discord.server import _ROUTES, is_loopback
 from tests.unit.local_discord.rig import Bot
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - to be refused
@@ -172,8 +171,6 @@ async def test_no_input_is_a_server_error(server: LocalDiscord, ada: Human, bot:
         "emoji": "%E2%AD%90",
     }
     tokens = {"ada": ada._token, "bot": f"Bot {server.seed['bot_token']}"}
-    from local_discord.server import _ROUTES
-
     async with aiohttp.ClientSession() as session:
         for route in (route for routes in _ROUTES for route in routes.all):
             if route.method == "DELETE" and route.path in _ENDS_THE_TEST:
@@ -193,13 +190,10 @@ async def test_no_input_is_a_server_error(server: LocalDiscord, ada: Human, bot:
                                 assert response.headers["Content-Type"] == "application/json"
 
 
-async def test_the_command_line(tmp_path: Path) -> None:
-    import asyncio
-
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "local_discord", "--help", stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    for option in (b"--host", b"--port", b"--data", b"--bot-name", b"--rate-limits", b"--allow-non-loopback"):
+def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    for option in ("--host", "--port", "--data", "--bot-name", "--rate-limits", "--allow-non-loopback"):
         assert option in out

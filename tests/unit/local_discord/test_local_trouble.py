@@ -16,6 +16,7 @@ import pytest
 
 from local_discord import Human, LocalDiscord, Timing
 from local_discord.client import HumanError
+from local_discord.errors import ApiError
 from local_discord.ratelimit import RateLimits
 from tests.unit.local_discord.rig import Bot, point_at, until
 
@@ -63,8 +64,6 @@ async def test_faults_over_http(ada: Human, server: LocalDiscord) -> None:
 
 
 def test_realistic_limits_empty_refill_and_are_per_channel() -> None:
-    from local_discord.errors import ApiError
-
     limits = RateLimits("realistic")
     route = "/channels/{channel_id}/messages"
     headers = [limits.take("bot", "POST", route, "1") for _ in range(5)]
