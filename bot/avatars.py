@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 EMOJI_BYTES = 256 * 1024
 """Largest picture Discord takes as an emoji."""
-_SIDE = 256
+_SIDE = 192  # even noise stays below EMOJI_BYTES at this size
 _PREFIX = "persona_"
 
 

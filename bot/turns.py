@@ -59,11 +59,11 @@ class Turns:
         self._idle.clear()
         try:
             return await self._see_through(message, reply)
-        except discord.Forbidden as error:
-            log.warning("[DISCORD] may not answer in channel %s: %s", channel, error.text)
-            await self.give_up(message, error.text)
         except discord.HTTPException as error:
             log.error("[DISCORD] the answer to %s in channel %s failed: %s", message.id, channel, error)
+            if 400 <= error.status < 500 and error.status != 429:
+                # No permission, no such channel: asking again would be refused again.
+                await self.give_up(message, error.text)
         except TroupeError as error:
             log.error("[ACTOR] no answer to %s in channel %s: %s", message.id, channel, error)
         except Exception:

@@ -157,6 +157,30 @@ async def test_without_webhooks_the_bot_answers_in_the_personas_name(stage: Stag
     assert ada.id not in [user["id"] for user in posts[0]["mentions"]]
 
 
+async def test_a_thread_is_answered_through_its_parents_webhook(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        thread = await ada.request("POST", f"/channels/{ada.channel_id('general')}/threads", {"name": "t", "type": 11})
+        first = await ada.send(thread["id"], f"<@{ada.bot_id}> hello")
+        answer = await ada.wait_for("MESSAGE_CREATE", by_webhook)
+        await stage.closed(first)
+        await ada.send("general", f"<@{ada.bot_id}> hello")
+        other = await ada.wait_for("MESSAGE_CREATE", by_webhook)
+    assert answer["channel_id"] == thread["id"]
+    assert other["channel_id"] == ada.channel_id("general")
+    assert answer["webhook_id"] == other["webhook_id"]
+
+
+async def test_where_the_bot_may_not_write_the_turn_ends(stage: Stage, ada: Human) -> None:
+    [guild] = ada.ready["guilds"]
+    role = next(role["id"] for role in guild["roles"] if role.get("tags", {}).get("bot_id") == ada.bot_id)
+    forbidden = {"type": 0, "allow": "0", "deny": str(1 << 29 | 1 << 11)}  # Manage Webhooks, Send Messages
+    await ada.request("PUT", f"/channels/{ada.channel_id('games')}/permissions/{role}", forbidden)
+    async with stage.gateway():
+        await stage.closed(await ada.send("games", f"<@{ada.bot_id}> hello"))
+        await stage.closed(await ada.send("general", f"<@{ada.bot_id}> hello"))
+    assert len(ada.seen("MESSAGE_CREATE", by_bot)) == 1
+
+
 async def test_mentions_read_as_names(stage: Stage, ada: Human) -> None:
     bruno = next(user["id"] for user in stage.server.seed["users"] if user["username"] == "bruno")
     general = ada.channel_id("general")
