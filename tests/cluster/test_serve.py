@@ -1,0 +1,320 @@
+"""The Serve applications on a real cluster with the real engine: streaming, adapters, kills, sleep.
+
+One set of applications serves all tests here, since the engine takes its time to start; the tests that break it stand
+last and leave it whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from core.errors import ModelUnavailable, RequestError
+from core.messages import (
+    Author,
+    ChatMessage,
+    GenerateChunk,
+    GenerateRequest,
+    IncomingMessage,
+    ReplyRequest,
+    SearchQuery,
+    Spoken,
+)
+from core.personas import load_pack
+from core.settings import ROOT, Settings
+from serve_apps import apps, names
+from serve_apps.calls import call, stream
+from serve_apps.client import PersonaClient, RetrievalClient
+from serve_apps.clock import now_ms
+from tests.conftest import free_port
+from tests.support.eventually import eventually
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+HELLO = (ChatMessage(role="system", content="You are Elio."), ChatMessage(role="user", content="Mara: hello"))
+# So hot that the model hardly ever thinks of stopping.
+ENDLESS: dict[str, Any] = {"messages": (), "prompt": "The star", "max_tokens": 900, "temperature": 2.0}
+REPLICA, ENGINE = "ray::ServeReplica:llm", "VLLM::EngineCore"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(data_dir=tmp_path_factory.mktemp("data"), api_port=free_port(), llm_max_num_seqs=4)
+
+
+@pytest.fixture(scope="module")
+def running(ray_cluster: None, settings: Settings) -> Iterator[Settings]:
+    """All applications, ready."""
+    apps.deploy(settings)
+    wait_until({name: {"ready"} for name in apps.NAMES})
+    yield settings
+    apps.shutdown()
+
+
+@pytest.fixture
+async def http(running: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    base = f"http://{running.api_host}:{running.api_port}"
+    async with httpx.AsyncClient(base_url=base, timeout=60) as client:
+        yield client
+
+
+def wait_until(wanted: dict[str, set[str]], timeout_s: float = 150) -> float:
+    """Seconds until every application is in one of its states."""
+    started = time.monotonic()
+    while True:
+        found = apps.statuses()
+        if all(found[name][0] in states for name, states in wanted.items()):
+            return time.monotonic() - started
+        assert time.monotonic() - started < timeout_s, found
+        time.sleep(0.2)
+
+
+def llm() -> Any:
+    return apps.handle(names.LLM)
+
+
+def generate(**wanted: Any) -> Any:
+    asked = GenerateRequest(**{"messages": HELLO, "max_tokens": 24, "temperature": 0.0, **wanted})
+    return stream(llm().generate, asked, component=names.LLM, deadline_ms=now_ms() + 60_000)
+
+
+async def text_of(**wanted: Any) -> str:
+    return "".join([chunk.text async for chunk in generate(**wanted)])
+
+
+def asked(content: str, *, seconds: float = 30, number: int = 1) -> ReplyRequest:
+    message = IncomingMessage(
+        id=str(number),
+        channel_id="5",
+        guild_id="6",
+        author=Author(id="7", name="Mara"),
+        content=content,
+        created_ms=now_ms(),
+    )
+    return ReplyRequest(persona_id="elio", message=message, deadline_ms=now_ms() + int(seconds * 1000))
+
+
+async def reply(content: str, *, seconds: float = 30, number: int = 1) -> Spoken:
+    events = [event async for event in PersonaClient().reply(asked(content, seconds=seconds, number=number))]
+    assert isinstance(events[-1], Spoken)
+    return events[-1]
+
+
+def processes(title: str) -> list[psutil.Process]:
+    """Processes of this test's cluster whose title begins so."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if " ".join(process.cmdline()).startswith(title):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found
+
+
+async def test_text_streams_from_the_real_engine(running: Settings) -> None:
+    told = [[chunk async for chunk in generate(**{**ENDLESS, "max_tokens": 24, "seed": seed})] for seed in range(4)]
+    assert max(map(len, told)) > 12
+    assert {chunk.model for chunks in told for chunk in chunks} == {"troupe-small"}
+    for chunks in told:
+        usage = chunks[-1].usage
+        assert usage is not None
+        assert 1 <= usage.completion_tokens <= 24
+        assert usage.prompt_tokens >= 2
+
+
+async def test_stop_strings_and_seeds(running: Settings) -> None:
+    whole = await text_of()
+    word = whole.split()[1]
+    assert word not in await text_of(stop=(word,))
+    assert await text_of(temperature=1.0, seed=5) == await text_of(temperature=1.0, seed=5)
+    assert len({await text_of(temperature=1.0, seed=seed) for seed in range(4)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"max_tokens": 100_000}, "max_tokens"),
+        ({"adapter": "nobody"}, "adapter"),
+        ({"messages": (ChatMessage(role="user", content="word " * 3000),)}, "messages"),
+        ({"messages": (), "prompt": "word " * 3000}, "prompt"),
+    ],
+)
+async def test_bad_requests_name_the_field_and_the_engine_lives_on(
+    running: Settings, wanted: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        await text_of(**wanted)
+    assert caught.value.field == field
+    assert await text_of()
+
+
+async def test_leaving_frees_the_slots(running: Settings) -> None:
+    streams = [generate(**ENDLESS, seed=seed) for seed in range(8)]
+    await asyncio.gather(*(anext(chunks) for chunks in streams[:4]))
+    assert int((await call(llm().about, component=names.LLM)).split(", ")[1].split()[0]) >= 4
+    await asyncio.gather(*(chunks.aclose() for chunks in streams))
+
+    async def empty() -> bool:
+        return (await call(llm().about, component=names.LLM)).endswith(", 0 requests")
+
+    started = time.monotonic()
+    await eventually(empty, 5)
+    assert time.monotonic() - started < 2
+
+
+async def test_an_adapter_is_added_used_and_removed(running: Settings, tmp_path: Path) -> None:
+    make_adapter(tmp_path / "loud", seed=1)
+    make_adapter(tmp_path / "soft", seed=2)
+    plain = await text_of()
+    await call(llm().add_adapter, "voice", str(tmp_path / "loud"), component=names.LLM)
+    assert (await call(llm().info, component=names.LLM)).adapters == ("voice",)
+    loud = await text_of(adapter="voice")
+    assert loud != plain
+    assert await text_of() == plain
+    await call(llm().add_adapter, "voice", str(tmp_path / "soft"), component=names.LLM)
+    assert await text_of(adapter="voice") not in (loud, plain)
+    await call(llm().remove_adapter, "voice", component=names.LLM)
+    with pytest.raises(RequestError, match="no adapter 'voice'"):
+        await text_of(adapter="voice")
+    with pytest.raises(RequestError, match="not the folder of a LoRA adapter"):
+        await call(llm().add_adapter, "voice", str(tmp_path), component=names.LLM)
+
+
+def make_adapter(folder: Path, seed: int) -> None:
+    """A strong random LoRA adapter of the bundled model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    base = AutoModelForCausalLM.from_pretrained(ROOT / "models" / "troupe-small")
+    config = LoraConfig(r=8, lora_alpha=64, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    get_peft_model(base, config).save_pretrained(folder)
+
+
+async def test_embeddings_are_unit_vectors_of_meaning_and_come_in_batches(running: Settings) -> None:
+    handle = apps.handle(names.EMBEDDINGS)
+    near, same, far = await handle.embed.remote(["a red apple", "an apple that is red", "the engine of a ship"])
+    assert len(near) == (await handle.info.remote()).dimensions == 384
+    assert sum(x * x for x in near) == pytest.approx(1.0, abs=1e-5)
+
+    def cosine(left: list[float], right: list[float]) -> float:
+        return sum(x * y for x, y in zip(left, right, strict=True))
+
+    assert cosine(near, same) > 0.8 > 0.5 > cosine(near, far)
+    together = await asyncio.gather(*(handle.embed.remote([f"text {i}"]) for i in range(40)))
+    [alone] = await handle.embed.remote(["text 7"])
+    assert together[7][0] == pytest.approx(alone, abs=1e-5)
+    with pytest.raises(RequestError) as caught:
+        await call(handle.embed, ["fine", "  "], component="embeddings")
+    assert caught.value.field == "texts"
+
+
+async def test_the_right_lore_is_among_the_first_three(running: Settings) -> None:
+    pack = load_pack(running.pack_dir)
+    client = RetrievalClient()
+    found = 0
+    for question in pack.questions:
+        passages = await client.search(SearchQuery(text=question.question, pack=pack.id))
+        found += question.lore_id in [passage.id for passage in passages]
+    assert found / len(pack.questions) >= 0.9
+
+
+async def test_a_persona_answers_over_http(http: httpx.AsyncClient) -> None:
+    body = {"persona": "glordon", "message": "Do you like potatoes?", "speaker": "Mara"}
+    spoken = (await http.post("/persona/reply", json=body)).json()
+    assert spoken["ok"] is True
+    assert spoken["persona"] == "glordon"
+    assert spoken["fallback"] is False
+    assert spoken["text"]
+    assert any("otato" in passage["text"] for passage in spoken["passages"])
+
+
+async def test_the_api_streams_embeds_and_searches(http: httpx.AsyncClient) -> None:
+    body = {"prompt": "The star", "max_tokens": 12, "temperature": 2, "seed": 3, "stream": True}
+    lines = [line async for line in (await http.post("/llm/generate", json=body)).aiter_lines() if line]
+    assert lines[-1] == "data: [DONE]"
+    assert json.loads(lines[-2].removeprefix("data: "))["usage"]["completion_tokens"] <= 12
+    embedded = (await http.post("/embed", json={"texts": ["a star", "a potato"]})).json()
+    assert (embedded["dimensions"], len(embedded["embeddings"])) == (384, 2)
+    assert sum(x * x for x in embedded["embeddings"][0]) == pytest.approx(1.0, abs=1e-4)
+    refused = await http.post("/llm/generate", json={"prompt": "a", "max_tokens": 8000})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "max_tokens")
+    health = (await http.get("/health")).json()
+    assert health["status"] == "ok"
+    assert set(health["components"]) == {names.LLM, names.EMBEDDINGS, names.RETRIEVAL, names.PERSONA}
+    assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_a_client_that_leaves_stops_the_generation(http: httpx.AsyncClient) -> None:
+    body = {"prompt": "The star", "max_tokens": 900, "temperature": 2, "stream": True}
+    async with http.stream("POST", "/llm/generate", json=body) as response:
+        await anext(response.aiter_lines())
+
+    async def empty() -> bool:
+        return (await call(llm().about, component=names.LLM)).endswith(", 0 requests")
+
+    await eventually(empty, 5)
+
+
+@pytest.mark.parametrize("victim", [ENGINE, REPLICA])
+async def test_a_killed_engine_is_replaced_and_personas_speak_meanwhile(running: Settings, victim: str) -> None:
+    [process] = processes(victim)
+    os.kill(process.pid, signal.SIGKILL)
+    soon = await reply("How many disks make up the Communiverse?", seconds=3, number=2)
+    assert soon.fallback
+    assert soon.passages
+    assert soon.text
+    patient = await reply("Hello", seconds=90, number=3)
+    assert not patient.fallback
+    await asyncio.to_thread(wait_until, {names.LLM: {"ready"}})
+
+    async def one_engine() -> bool:
+        return len(processes(ENGINE)) == 1 and len(processes(REPLICA)) == 1
+
+    await eventually(one_engine, 20)
+
+
+async def test_an_engine_that_dies_in_the_middle_of_a_reply_is_asked_again(running: Settings) -> None:
+    [process] = processes(ENGINE)
+    broken = [generate(**ENDLESS, seed=seed) for seed in range(3)]
+    await asyncio.gather(*map(anext, broken))
+    replies = [asyncio.ensure_future(reply("Hello", seconds=90, number=10 + number)) for number in range(5)]
+    await asyncio.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    ends = await asyncio.gather(*map(to_the_end, broken), return_exceptions=True)
+    assert any(isinstance(end, ModelUnavailable) for end in ends), ends
+    assert not any(spoken.fallback for spoken in await asyncio.gather(*replies))
+
+
+async def to_the_end(chunks: AsyncIterator[GenerateChunk]) -> None:
+    async for _ in chunks:
+        pass
+
+
+async def test_the_llm_sleeps_when_idle_and_wakes_for_a_reply(http: httpx.AsyncClient, running: Settings) -> None:
+    sleepy = running.model_copy(update={"preload_llm": False, "idle_unload_s": 3.0})
+    await asyncio.to_thread(apps.deploy, sleepy)
+    await asyncio.to_thread(wait_until, {names.LLM: {"idle"}})
+    assert processes(ENGINE) == []
+    await asyncio.to_thread(wait_until, {name: {"ready", "idle"} for name in apps.NAMES})
+    health = (await http.get("/health")).json()
+    assert (health["status"], health["components"][names.LLM]["state"]) == ("ok", "idle")
+    assert (await http.get("/readyz")).status_code == 200
+
+    hasty = await reply("How many disks make up the Communiverse?", seconds=2, number=5)
+    assert hasty.fallback
+    awake = await reply("Hello", seconds=90, number=6)
+    assert not awake.fallback
+    await asyncio.to_thread(wait_until, {names.LLM: {"idle"}})

@@ -1,0 +1,79 @@
+"""The deployments together in Serve's local testing mode: real handles, real wiring, no cluster, no model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ray import serve
+
+from core.errors import RequestError
+from core.messages import (
+    Author,
+    ChatMessage,
+    Delta,
+    GenerateRequest,
+    IncomingMessage,
+    Passage,
+    ReplyRequest,
+    SearchQuery,
+    Spoken,
+)
+from core.settings import Settings
+from serve_apps.calls import call
+from serve_apps.client import PersonaClient
+from serve_apps.clock import now_ms
+from serve_apps.llm import Llm
+from serve_apps.persona import PersonaApp
+from tests.support.engines import ScriptedEngine
+
+LORE = Passage(id="comet", text="The comet is blue.", score=0.03, source="lore/sky.md")
+
+
+class OnePassage:
+    """Stands for retrieval."""
+
+    async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
+        return (LORE,)
+
+
+async def script(settings: Settings) -> ScriptedEngine:
+    return ScriptedEngine(["Hel", "lo."])
+
+
+def run(name: str, target: Any) -> Any:
+    return serve.run(target, name=name, _local_testing_mode=True)
+
+
+def llm_target() -> Any:
+    return serve.deployment(Llm, name="llm").bind(Settings(), script)
+
+
+async def test_the_llm_deployment_streams_completes_and_tells() -> None:
+    handle = run("llm", llm_target())
+    asked = GenerateRequest(messages=(ChatMessage(role="user", content="Hi"),))
+    chunks = [chunk async for chunk in handle.options(stream=True).generate.remote(asked)]
+    assert [chunk.text for chunk in chunks] == ["Hel", "lo.", ""]
+    assert (await handle.complete.remote(asked)).text == "Hello."
+    assert (await handle.info.remote()).model == "script"
+    assert await handle.about.remote() == "script on scripted, 0 requests"
+
+
+async def test_errors_of_the_engine_arrive_as_they_are() -> None:
+    handle = run("llm", llm_target())
+    with pytest.raises(RequestError) as caught:
+        await call(handle.complete, GenerateRequest(), component="llm")
+    assert caught.value.field == "messages"
+
+
+async def test_a_reply_goes_through_retrieval_and_model() -> None:
+    retrieval = serve.deployment(OnePassage, name="retrieval").bind()
+    target = serve.deployment(PersonaApp, name="persona").bind(Settings(), retrieval, llm_target())
+    client = PersonaClient(run("persona", target))
+    message = IncomingMessage(
+        id="1", channel_id="5", guild_id=None, author=Author(id="7", name="Mara"), content="Comet?", created_ms=now_ms()
+    )
+    asked = ReplyRequest(persona_id="elio", message=message, deadline_ms=now_ms() + 10_000)
+    events = [event async for event in client.reply(asked)]
+    assert all(isinstance(event, Delta) for event in events[:-1])
+    assert events[-1] == Spoken(text="Hello.", model="script", passages=(LORE,))
