@@ -14,7 +14,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psutil
 
@@ -67,17 +67,12 @@ class Outcome:
 
 
 class Asker(Human):
-    """A person who asks steadily and notes when each channel answers."""
+    """The server owner, who may make channels; asks steadily and notes when each channel answers."""
 
     def __init__(self, seed: dict[str, Any], username: str) -> None:
         super().__init__(seed, username)
         self.times: list[tuple[float, float]] = []  # of each answer: when it was asked for, when it came
         self._waiting: dict[str, deque[float]] = defaultdict(deque)
-
-    @classmethod
-    async def connect(cls, seed: dict[str, Any], username: str, *, timeout: float = 10) -> Self:  # noqa: ASYNC109
-        """See Human.connect."""
-        return await super().connect(seed, username, timeout=timeout)
 
     async def _hear(self, payload: dict[str, Any]) -> None:
         data = payload["d"]
@@ -130,7 +125,7 @@ def kill_one(data_dir: Path, match: Match) -> int:
 
 async def survive(system: System, victim: str) -> Outcome:
     """Kills `victim` (of VICTIMS) under load; returns once all is answered, or SETTLE_S after the load."""
-    async with await Asker.connect(system.seed(), "bruno") as human:
+    async with await Asker.connect(system.seed(), "ada") as human:
         channels = await human.new_channels(victim.replace("_", "-"))
         outcome = Outcome()
         load = asyncio.create_task(human.ask_steadily(channels))

@@ -27,15 +27,23 @@ def free_port() -> int:
 class System:
     """Starts `troupe up` on entering and stops it on leaving. `data_dir` may be one of an earlier run.
 
-    `started_s` is the time from the command to readiness. Raises RuntimeError with the end of its output where it does
-    not come up within `timeout_s`.
+    `env` is what its other commands need to find it, `started_s` the time from the command to readiness. Raises
+    RuntimeError with the end of its output where it does not come up within `timeout_s`.
     """
 
     def __init__(self, data_dir: Path, timeout_s: float = 300.0, **settings: str) -> None:
         self.data_dir = data_dir
         self.timeout_s = timeout_s
         self.discord_port, self.api_port, self.database_port = free_port(), free_port(), free_port()
-        self._settings = settings
+        self.env = {
+            **os.environ,
+            "DATA_DIR": str(data_dir),
+            "LOCAL_DISCORD_PORT": str(self.discord_port),
+            "API_PORT": str(self.api_port),
+            "DATABASE_PORT": str(self.database_port),
+            "DASHBOARD_PORT": str(free_port()),
+            **settings,
+        }
         self._process: subprocess.Popen[bytes] | None = None
         self.started_s = 0.0
 
@@ -78,19 +86,10 @@ class System:
     def start(self) -> Self:
         """Starts it and waits until it is chat-ready."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        env = {
-            **os.environ,
-            "DATA_DIR": str(self.data_dir),
-            "LOCAL_DISCORD_PORT": str(self.discord_port),
-            "API_PORT": str(self.api_port),
-            "DATABASE_PORT": str(self.database_port),
-            "DASHBOARD_PORT": str(free_port()),
-            **self._settings,
-        }
         started = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.cli", "up"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
+                [sys.executable, "-m", "deploy.cli", "up"], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
             )
         while time.monotonic() - started < self.timeout_s:
             if self._process.poll() is not None:
@@ -107,6 +106,19 @@ class System:
             return httpx.get(f"{self.api}/readyz", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
+
+    def command(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs `troupe ARGUMENTS` beside it, with `typed` on its standard input."""
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.cli", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def stop(self) -> int:
         """Stops it as Ctrl-C does. Returns its exit code."""

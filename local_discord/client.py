@@ -13,7 +13,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -59,7 +59,7 @@ class Human:
         self._channels = {channel["name"]: channel["id"] for channel in seed["channels"]}
 
     @classmethod
-    async def connect(cls, seed: Doc, username: str, *, timeout: float = 10) -> Human:  # noqa: ASYNC109
+    async def connect(cls, seed: Doc, username: str, *, timeout: float = 10) -> Self:  # noqa: ASYNC109
         """Log in as one of the seed's users. Raises TimeoutError where the gateway does not answer."""
         human = cls(seed, username)
         human._task = asyncio.create_task(human._stay_connected())
@@ -77,7 +77,7 @@ class Human:
                 await self._task
         await self._http.close()
 
-    async def __aenter__(self) -> Human:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
