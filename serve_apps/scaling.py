@@ -19,8 +19,8 @@ def replicas(*, preload: bool, idle_s: float, target_ongoing_requests: int) -> d
             "upscale_delay_s": 0.0,
             "downscale_delay_s": idle_s,
             "downscale_to_zero_delay_s": idle_s,
-            # Serve decides on an average over this period; a shorter one forgets the only request between two reports.
+            # Serve decides on an average over this period. Replicas and handles report every 10 s, so a shorter one
+            # would forget a request between two reports.
             "look_back_period_s": 12.0,
-            "metrics_interval_s": 2.0,
         }
     }
