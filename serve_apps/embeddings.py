@@ -13,8 +13,8 @@ from ray import serve
 from core.errors import ConfigError, RequestError
 from core.settings import Settings
 from serve_apps import names
+from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.results import EmbeddingInfo
-from serve_apps.scaling import replicas
 
 MAX_TEXTS = 256
 MAX_CHARS = 20_000
@@ -27,6 +27,7 @@ class Embeddings:
 
     def __init__(self, settings: Settings) -> None:
         """Raises ConfigError where the model cannot be loaded."""
+        start_logging(settings)
         name, where = model_location(settings)
         if Path(where).is_dir():
             os.environ["HF_HUB_OFFLINE"] = "1"
@@ -89,14 +90,13 @@ def model_location(settings: Settings) -> tuple[str, str]:
 
 def embeddings_app(settings: Settings) -> Any:
     """The application. PRELOAD_EMBEDDINGS=false unloads the model when idle, as PRELOAD_LLM does for the LLM."""
-    options: dict[str, Any] = {
-        "max_ongoing_requests": MAX_REQUESTS,
-        "max_queued_requests": MAX_REQUESTS,
-        "health_check_period_s": 2.0,
-        "graceful_shutdown_timeout_s": 5.0,
-        "ray_actor_options": {"num_cpus": 0.5},
+    return deployment(
+        Embeddings,
+        names.EMBEDDINGS,
+        num_cpus=0.5,
+        ongoing=MAX_REQUESTS,
+        queued=MAX_REQUESTS,
         **replicas(
             preload=settings.preload_embeddings, idle_s=settings.idle_unload_s, target_ongoing_requests=MAX_REQUESTS
         ),
-    }
-    return serve.deployment(Embeddings, name=names.EMBEDDINGS, **options).bind(settings)
+    ).bind(settings)

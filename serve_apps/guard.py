@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Problem = Literal["empty", "repetition", "leak"]
 
-_MARKUP = re.compile(r"<\|[^|>]*\|?>?|<｜|</?(?:lore|summary|system|user|assistant)\b[^>]*>?|\[/?INST\]", re.IGNORECASE)
-_MARKUP_BEGIN = re.compile(r"(?:<[|｜/]?\w{0,12}|\[/?I?N?S?T?)$")
+_FENCES = "lore|summary|system|user|assistant"
+_MARKUP = re.compile(rf"<\||<｜|</?(?:{_FENCES})(?=[\s>/])|\[/?INST\]", re.IGNORECASE)
+_MARKUP_BEGIN = re.compile(r"(?:<[|｜/]?\w{0,12}|\[/?I?N?S?T?)$", re.IGNORECASE)
+_MARKUP_CUT_OFF = re.compile(rf"</?(?:{_FENCES})$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?=\s|$)")
 _WORD = re.compile(r"\w+")
-HEAD_CHARS = 36  # a line shorter than this may still turn into `Name:`
 MAX_REPEATS = 4
 
 
@@ -31,20 +33,15 @@ class Guard:
 
         Without `final` it holds back an end that may turn out to be markup or the beginning of somebody's line.
         """
-        text = raw.lstrip()
-        if not final and len(text) <= len(self.persona) + 2 and f"{self.persona}: ".lower().startswith(text.lower()):
-            return "", False
-        own = re.match(rf"{re.escape(self.persona)}\s*:\s*", text, re.IGNORECASE)
-        text = text[own.end() :] if own else text
+        text = self._own_head.sub("", raw.lstrip())
         ends = [match.start() for match in (_MARKUP.search(text), self._heads.search(text)) if match]
         if ends:
             return text[: min(ends)].rstrip(), True
+        cut = (_MARKUP_CUT_OFF if final else _MARKUP_BEGIN).search(text)
+        text = text[: cut.start()] if cut else text
         if not final:
-            begin = _MARKUP_BEGIN.search(text)
-            text = text[: begin.start()] if begin else text
-            line = text.rfind("\n")
-            if line >= 0 and len(text) - line <= HEAD_CHARS:
-                text = text[:line]
+            begun, _, line = text.rpartition("\n")
+            text = begun if self._may_become_head(line) else text
         return text.rstrip(), False
 
     def problem(self, text: str) -> Problem | None:
@@ -55,11 +52,24 @@ class Guard:
             return "leak"
         return "repetition" if repeats(text) else None
 
-    @property
+    def _may_become_head(self, line: str) -> bool:
+        line = line.strip().lower()
+        return any(name.startswith(line) for name in self._names)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        names = (self.persona, *self.others, "user", "assistant", "system", "human")
+        return tuple(dict.fromkeys(name.lower() for name in names if name))
+
+    @cached_property
     def _heads(self) -> re.Pattern[str]:
         """A line that opens in somebody's name, the persona's own included: the model plays on by itself."""
-        names = {self.persona, *self.others, "user", "assistant", "system", "human"}
-        return re.compile(rf"(?:^|\n)\s*(?:{'|'.join(re.escape(n) for n in sorted(names) if n)})\s*:", re.IGNORECASE)
+        names = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
+        return re.compile(rf"(?:^|\n)[ \t]*(?:{names})[ \t]*:", re.IGNORECASE)
+
+    @cached_property
+    def _own_head(self) -> re.Pattern[str]:
+        return re.compile(rf"^(?:{re.escape(self.persona)}[ \t]*:\s*)+", re.IGNORECASE)
 
 
 def repeats(text: str) -> bool:

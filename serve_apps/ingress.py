@@ -15,6 +15,7 @@ from serve_apps import names
 from serve_apps.api import CALL_TIMEOUT_S, Backends, create_app
 from serve_apps.calls import call, stream
 from serve_apps.clock import now_ms
+from serve_apps.deployments import deployment, start_logging
 from serve_apps.health import HealthBoard
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
 from serve_apps.results import EmbeddingInfo, Generation
@@ -32,6 +33,7 @@ class Api:
         actors: Sequence[ActorProbe],
         database_uri: str | None,
     ) -> None:
+        start_logging(settings)
         on_demand = {names.LLM: not settings.preload_llm, names.EMBEDDINGS: not settings.preload_embeddings}
         probes = {name: app_probe(name, handle, wakes=on_demand.get(name, False)) for name, handle in handles.items()}
         probes |= {asked.component: actor_probe(asked) for asked in actors}
@@ -95,13 +97,5 @@ def ingress_app(
     settings: Settings, handles: Mapping[str, Any], actors: Sequence[ActorProbe], database_uri: str | None
 ) -> Any:
     """The application behind the HTTP port. It refuses at once what would wait behind `MAX_REQUESTS` others."""
-    deployment = serve.deployment(
-        serve.ingress()(Api),
-        name=names.API,
-        max_ongoing_requests=MAX_REQUESTS,
-        max_queued_requests=MAX_REQUESTS,
-        health_check_period_s=2.0,
-        graceful_shutdown_timeout_s=5.0,
-        ray_actor_options={"num_cpus": 0.1},
-    )
-    return deployment.bind(settings, handles, actors, database_uri)
+    app = deployment(serve.ingress()(Api), names.API, num_cpus=0.1, ongoing=MAX_REQUESTS, queued=MAX_REQUESTS)
+    return app.bind(settings, handles, actors, database_uri)

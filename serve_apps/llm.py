@@ -7,15 +7,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from ray import serve
-
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from core.settings import Settings
 from serve_apps import names
+from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
 from serve_apps.results import Generation, ModelInfo, whole
-from serve_apps.scaling import replicas
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +24,7 @@ class Llm:
     async def __init__(  # type: ignore[misc]  # Serve awaits constructors
         self, settings: Settings, start: Callable[[Settings], Awaitable[Engine]] = start_engine
     ) -> None:
+        start_logging(settings)
         self._engine = await start(settings)
         logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
 
@@ -71,17 +70,16 @@ class Llm:
 def llm_app(settings: Settings) -> Any:
     """The application. PRELOAD_LLM=false lets it sleep: no replica until somebody asks, none again after
     IDLE_UNLOAD_S without requests."""
-    options: dict[str, Any] = {
-        "max_ongoing_requests": 2 * settings.llm_max_num_seqs,
-        "max_queued_requests": 4 * settings.llm_max_num_seqs,
-        "health_check_period_s": 1.0,
-        "health_check_timeout_s": 15.0,
-        "graceful_shutdown_timeout_s": 5.0,
-        "ray_actor_options": {"num_cpus": 1},
+    return deployment(
+        Llm,
+        names.LLM,
+        num_cpus=1,
+        ongoing=2 * settings.llm_max_num_seqs,
+        queued=4 * settings.llm_max_num_seqs,
+        health_check_period_s=1.0,
         **replicas(
             preload=settings.preload_llm,
             idle_s=settings.idle_unload_s,
             target_ongoing_requests=settings.llm_max_num_seqs,
         ),
-    }
-    return serve.deployment(Llm, name=names.LLM, **options).bind(settings)
+    ).bind(settings)

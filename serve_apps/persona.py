@@ -6,13 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from ray import serve
-
 from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
 from core.personas import load_pack
 from core.settings import Settings
 from serve_apps import names
 from serve_apps.calls import call, stream
+from serve_apps.deployments import deployment, start_logging
 from serve_apps.reply import PersonaService, ReplyOptions
 from serve_apps.tokens import token_counter
 
@@ -23,6 +22,8 @@ class PersonaApp:
     """Loads the pack and the model's tokenizer, never a model."""
 
     def __init__(self, settings: Settings, retrieval: Any, llm: Any) -> None:
+        start_logging(settings)
+
         async def search(query: SearchQuery) -> tuple[Passage, ...]:
             found: tuple[Passage, ...] = await call(
                 retrieval.search, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms
@@ -57,13 +58,5 @@ class PersonaApp:
 
 def persona_app(settings: Settings, retrieval: Any, llm: Any) -> Any:
     """The application, given the handles of the two it asks."""
-    deployment = serve.deployment(
-        PersonaApp,
-        name=names.PERSONA,
-        max_ongoing_requests=MAX_REPLIES,
-        max_queued_requests=MAX_REPLIES,
-        health_check_period_s=2.0,
-        graceful_shutdown_timeout_s=5.0,
-        ray_actor_options={"num_cpus": 0.1},
-    )
-    return deployment.bind(settings, retrieval, llm)
+    app = deployment(PersonaApp, names.PERSONA, num_cpus=0.1, ongoing=MAX_REPLIES, queued=MAX_REPLIES)
+    return app.bind(settings, retrieval, llm)

@@ -6,13 +6,12 @@ import asyncio
 import logging
 from typing import Any
 
-from ray import serve
-
 from core.messages import Passage, SearchQuery
 from core.personas import load_pack
 from core.settings import Settings
 from serve_apps import names
 from serve_apps.calls import call
+from serve_apps.deployments import deployment, start_logging
 from serve_apps.embeddings import model_location
 from serve_apps.lore_search import LoreSearch
 from serve_apps.lore_store import LoreStore
@@ -24,6 +23,8 @@ class Retrieval:
     """Owns the store of this installation. Ready once it holds the pack's lore."""
 
     async def __init__(self, settings: Settings, embeddings: Any) -> None:  # type: ignore[misc]  # Serve awaits it
+        start_logging(settings)
+
         async def embed(texts: list[str]) -> list[list[float]]:
             vectors: list[list[float]] = await call(embeddings.embed, texts, component=names.EMBEDDINGS)
             return vectors
@@ -57,14 +58,5 @@ class Retrieval:
 
 def retrieval_app(settings: Settings, embeddings: Any) -> Any:
     """The application: exactly one replica, since it owns the store."""
-    deployment = serve.deployment(
-        Retrieval,
-        name=names.RETRIEVAL,
-        num_replicas=1,
-        max_ongoing_requests=64,
-        max_queued_requests=256,
-        health_check_period_s=2.0,
-        graceful_shutdown_timeout_s=5.0,
-        ray_actor_options={"num_cpus": 0.2},
-    )
-    return deployment.bind(settings, embeddings)
+    app = deployment(Retrieval, names.RETRIEVAL, num_cpus=0.2, ongoing=64, queued=256)
+    return app.bind(settings, embeddings)

@@ -70,7 +70,7 @@ class ModelTokens:
         environment.globals["raise_exception"] = _refuse
         self._template = environment.from_string(source)
         self._special = {name: _token(config.get(name)) for name in SPECIAL_TOKENS}
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer = _tokenizer(folder / "tokenizer.json")
         model_config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.window: int = window or model_config["max_position_embeddings"]
 
@@ -99,6 +99,13 @@ def _folder(model: str) -> Path:
     from huggingface_hub import snapshot_download  # only for models of the hub: it takes a second to import
 
     return Path(snapshot_download(model, allow_patterns=list(FILES)))
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more precise
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _token(value: Any) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from core.errors import ModelUnavailable, RequestError
+from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
 from core.messages import (
     Author,
     ChatMessage,
@@ -36,6 +36,7 @@ from serve_apps import apps, names
 from serve_apps.calls import call, stream
 from serve_apps.client import PersonaClient, RetrievalClient
 from serve_apps.clock import now_ms
+from serve_apps.results import Generation
 from tests.conftest import free_port
 from tests.support.eventually import eventually
 
@@ -284,6 +285,45 @@ async def test_a_killed_engine_is_replaced_and_personas_speak_meanwhile(running:
         return len(processes(ENGINE)) == 1 and len(processes(REPLICA)) == 1
 
     await eventually(one_engine, 20)
+
+
+@pytest.mark.parametrize("name", [names.PERSONA, names.RETRIEVAL, names.EMBEDDINGS])
+async def test_a_killed_helper_is_replaced_and_nobody_is_left_without_a_reply(running: Settings, name: str) -> None:
+    [process] = processes(f"ray::ServeReplica:{name}")
+    os.kill(process.pid, signal.SIGKILL)
+    spoken = await asyncio.gather(*(reply("Hello", seconds=60, number=20 + number) for number in range(3)))
+    assert not any(one.fallback for one in spoken)
+
+    async def found() -> bool:
+        found = await RetrievalClient().search(
+            SearchQuery(text="What color is the star Amaru?", deadline_ms=now_ms() + 5_000)
+        )
+        return "places/the-communiverse" in [passage.id for passage in found]
+
+    await eventually(patient(found), 60)
+
+
+def patient(condition: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
+    """The condition, not yet true while something is unavailable."""
+
+    async def held() -> bool:
+        try:
+            return await condition()
+        except (Unavailable, DeadlineExceeded):
+            return False
+
+    return held
+
+
+async def test_more_than_the_queue_holds_is_refused_at_once(running: Settings) -> None:
+    asked = GenerateRequest(prompt="The star", max_tokens=400, temperature=2.0)
+    results = await asyncio.gather(
+        *(call(llm().complete, asked, component=names.LLM) for _ in range(60)), return_exceptions=True
+    )
+    refused = [result for result in results if isinstance(result, Overloaded)]
+    assert refused
+    assert all(error.retry_after_s > 0 for error in refused)
+    assert len(refused) + sum(isinstance(result, Generation) for result in results) == 60
 
 
 async def test_an_engine_that_dies_in_the_middle_of_a_reply_is_asked_again(running: Settings) -> None:

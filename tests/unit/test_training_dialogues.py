@@ -118,7 +118,7 @@ def test_every_passage_keeps_a_question_to_train_on() -> None:
 
 def test_easy_dialogues_are_short_and_mostly_facts() -> None:
     pack, cast = small_pack()
-    easy = list(DialogueMaker(pack, cast, seed=7, easy=True).dialogues(200))
+    easy = list(DialogueMaker(pack, cast, seed=7, lesson="easy").dialogues(200))
     turns = inspect(easy).turns
     assert turns["fact"] > 2 * turns["chat"]
     assert all(dialogue.messages[0].content.count("\n- ") <= 2 for dialogue in easy)
