@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import psutil
 import pytest
 
 from actors.channel_state import ChannelDocument, ChannelState
@@ -59,3 +60,23 @@ async def test_a_restart_of_everything_forgets_nothing(system: System) -> None:
     assert [turn.text for turn in before.turns] == texts[: len(before.turns)]
     assert any("Biscuit" in text for text in texts)
     assert after.replies[-1].source_id == sent["id"]
+
+
+@pytest.mark.timeout(400)
+async def test_a_killed_supervisor_leaves_nothing_and_down_stops_the_next(system: System) -> None:
+    left = members(system.data_dir)
+    assert len(left) > 10
+    psutil.Process(system.pid).kill()
+    for _ in range(150):
+        if not members(system.data_dir):
+            break
+        await asyncio.sleep(0.2)
+    assert [process.cmdline() for process in members(system.data_dir)] == []
+    status = await asyncio.to_thread(system.command, "status")
+    assert status.returncode == 1
+    assert "does not run" in status.stdout
+
+    await asyncio.to_thread(system.start)
+    down = await asyncio.to_thread(system.command, "down")
+    assert down.returncode == 0, down.stdout
+    assert members(system.data_dir) == []
