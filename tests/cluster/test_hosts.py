@@ -17,11 +17,11 @@ import pytest
 from actors.channel import KIND, channels_with_open_turns
 from actors.channel_state import ChannelDocument
 from actors.virtual import HostSpec, VirtualActors, place, start_hosts
+from bench.system import free_port
 from core.documents import DatabaseHandle, connect
 from core.errors import RequestError, Unavailable, UnknownPersona
 from core.messages import IncomingMessage, Silent, Speaking, Spoken
 from deploy.database import EmbeddedDatabase
-from tests.conftest import free_port
 from tests.support.cast import make_message
 from tests.support.unique_app import build
 

@@ -19,6 +19,7 @@ import httpx
 import psutil
 import pytest
 
+from bench.system import free_port
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
 from core.messages import (
     Author,
@@ -37,7 +38,6 @@ from serve_apps.calls import call, stream
 from serve_apps.client import PersonaClient, RetrievalClient
 from serve_apps.clock import now_ms
 from serve_apps.results import Generation
-from tests.conftest import free_port
 from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]

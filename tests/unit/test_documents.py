@@ -15,11 +15,11 @@ import pytest
 from pymongo.uri_parser import parse_uri
 
 from actors.channel_state import ChannelDocument, OwnReply, TurnRecord
+from bench.system import free_port
 from core.documents import DatabaseHandle, connect
 from core.errors import ConfigError, DatabaseUnavailable, StaleRevision
 from core.messages import Attachment, Passage, Spoken, Turn
 from deploy.database import EmbeddedDatabase
-from tests.conftest import free_port
 from tests.support.cast import make_message
 from tests.support.lossy_proxy import LossyProxy
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from bench.system import free_port
 from bot.gateway import Gateway
 from bot.ports import Apps
 from local_discord import Human
-from tests.conftest import free_port
 from tests.support.bot import Index, Stage
 from tests.support.eventually import eventually
 
