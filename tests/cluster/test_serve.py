@@ -317,8 +317,9 @@ def patient(condition: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[
 
 async def test_more_than_the_queue_holds_is_refused_at_once(running: Settings) -> None:
     asked = GenerateRequest(prompt="The star", max_tokens=400, temperature=2.0)
+    method = llm().complete  # one handle: the queue is the handle's
     results = await asyncio.gather(
-        *(call(llm().complete, asked, component=names.LLM) for _ in range(60)), return_exceptions=True
+        *(call(method, asked, component=names.LLM) for _ in range(60)), return_exceptions=True
     )
     refused = [result for result in results if isinstance(result, Overloaded)]
     assert refused

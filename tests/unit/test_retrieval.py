@@ -167,7 +167,7 @@ def hit(name: str, score: float) -> Hit:
 
 def test_fusion_prefers_what_both_rankings_find() -> None:
     near = [hit("a", 0.8), hit("b", 0.79), hit("c", 0.78)]
-    terms = [hit("b", 9.0), hit("c", 8.0), hit("d", 7.0)]
+    terms = [hit("b", LEAST_BM25 + 2), hit("c", LEAST_BM25 + 1), hit("d", LEAST_BM25)]
     assert ids(fuse(near, terms)) == ["b", "c", "a", "d"]
 
 
