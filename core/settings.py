@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     llm_cpu_threads: int | None = Field(
         default=None, ge=1, description="Threads of the engine on a CPU. Default: half of the cores."
     )
+    llm_gpu_slice: float = Field(
+        default=0.7, gt=0, le=1, description="The LLM's share of a GPU: what Ray books and what vLLM may take."
+    )
+    embeddings_gpu_slice: float = Field(
+        default=0.1, gt=0, le=1, description="The embedding model's share of a GPU: what Ray books and torch may take."
+    )
     openai_base_url: str | None = Field(
         default=None,
         description="An OpenAI-compatible endpoint (Ollama, llama.cpp, OpenRouter…) to use instead of vLLM.",

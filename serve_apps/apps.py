@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import ray
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
@@ -24,12 +25,15 @@ def handle(name: str) -> DeploymentHandle[Any]:
     return DeploymentHandle(name, name)
 
 
-def build(settings: Settings, actors: Sequence[ActorProbe] = (), database_uri: str | None = None) -> dict[str, Any]:
-    """Every application by its name. `actors` and the database are what `/health` reports besides the applications."""
+def build(
+    settings: Settings, actors: Sequence[ActorProbe] = (), database_uri: str | None = None, *, gpu: bool = False
+) -> dict[str, Any]:
+    """Every application by its name. `actors` and the database are what `/health` reports besides the applications;
+    `gpu` gives the models their slices of one."""
     others = {name: handle(name) for name in NAMES if name != names.API}
     return {
-        names.LLM: llm.llm_app(settings),
-        names.EMBEDDINGS: embeddings.embeddings_app(settings),
+        names.LLM: llm.llm_app(settings, gpu=gpu),
+        names.EMBEDDINGS: embeddings.embeddings_app(settings, gpu=gpu),
         names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
         names.PERSONA: persona.persona_app(settings, others[names.RETRIEVAL], others[names.LLM]),
         names.API: ingress.ingress_app(settings, others, tuple(actors), database_uri),
@@ -40,7 +44,7 @@ def deploy(settings: Settings, actors: Sequence[ActorProbe] = (), database_uri: 
     """Start all applications on the Ray that this process is connected to, and return at once; `statuses` tells how far
     they are. Deploying again replaces what changed."""
     serve.start(proxy_location="HeadOnly", http_options={"host": settings.api_host, "port": settings.api_port})
-    apps = build(settings, actors, database_uri)
+    apps = build(settings, actors, database_uri, gpu=ray.cluster_resources().get("GPU", 0) > 0)
     targets = [
         serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == names.API else None) for name in NAMES
     ]

@@ -18,13 +18,14 @@ def deployment(
     num_cpus: float,
     ongoing: int,
     queued: int,
+    num_gpus: float = 0.0,
     health_check_period_s: float = 2.0,
     **more: Any,
 ) -> Any:
     """A Serve deployment of the class `target`.
 
     One replica works on `ongoing` requests, `queued` further ones may wait for it, and the next is refused at once.
-    `num_cpus` only places the process; it does not slow it.
+    `num_cpus` and `num_gpus` only place the process; they do not slow it.
     """
     return serve.deployment(
         target,
@@ -35,7 +36,7 @@ def deployment(
         health_check_timeout_s=15.0,
         graceful_shutdown_wait_loop_s=0.5,
         graceful_shutdown_timeout_s=5.0,
-        ray_actor_options={"num_cpus": num_cpus},
+        ray_actor_options={"num_cpus": num_cpus, "num_gpus": num_gpus},
         logging_config=LoggingConfig(enable_access_log=False),  # a line per call would cost more than many calls
         **more,
     )

@@ -31,8 +31,11 @@ class Embeddings:
         name, where = model_location(settings)
         if Path(where).is_dir():
             os.environ["HF_HUB_OFFLINE"] = "1"
+        import torch
         from sentence_transformers import SentenceTransformer  # late: it reads the environment, and takes seconds
 
+        if torch.cuda.is_available():
+            torch.cuda.set_per_process_memory_fraction(settings.embeddings_gpu_slice)
         try:
             self._model: Any = SentenceTransformer(where)
         except (OSError, ValueError) as error:
@@ -88,12 +91,14 @@ def model_location(settings: Settings) -> tuple[str, str]:
     return "all-MiniLM-L6-v2", str(get_model_path())
 
 
-def embeddings_app(settings: Settings) -> Any:
-    """The application. PRELOAD_EMBEDDINGS=false unloads the model when idle, as PRELOAD_LLM does for the LLM."""
+def embeddings_app(settings: Settings, *, gpu: bool) -> Any:
+    """The application, on a slice of a GPU where there is one. PRELOAD_EMBEDDINGS=false unloads the model when idle, as
+    PRELOAD_LLM does for the LLM."""
     return deployment(
         Embeddings,
         names.EMBEDDINGS,
         num_cpus=0.5,
+        num_gpus=settings.embeddings_gpu_slice if gpu else 0.0,
         ongoing=MAX_REQUESTS,
         queued=MAX_REQUESTS,
         **replicas(

@@ -67,13 +67,14 @@ class Llm:
             engine.close()
 
 
-def llm_app(settings: Settings) -> Any:
-    """The application. PRELOAD_LLM=false lets it sleep: no replica until somebody asks, none again after
-    IDLE_UNLOAD_S without requests."""
+def llm_app(settings: Settings, *, gpu: bool) -> Any:
+    """The application, on a slice of a GPU where there is one. PRELOAD_LLM=false lets it sleep: no replica until somebody
+    asks, none again after IDLE_UNLOAD_S without requests."""
     return deployment(
         Llm,
         names.LLM,
         num_cpus=1,
+        num_gpus=settings.llm_gpu_slice if gpu and settings.openai_base_url is None else 0.0,
         ongoing=2 * settings.llm_max_num_seqs,
         queued=4 * settings.llm_max_num_seqs,
         health_check_period_s=1.0,

@@ -29,5 +29,6 @@ async def start_engine(settings: Settings) -> Engine:
             max_model_len=settings.llm_max_model_len,
             max_num_seqs=settings.llm_max_num_seqs,
             cpu_threads=settings.llm_cpu_threads,
+            gpu_memory_utilization=settings.llm_gpu_slice,
         )
     )

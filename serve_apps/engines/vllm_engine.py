@@ -38,6 +38,7 @@ class VllmConfig(BaseModel, frozen=True):
     max_lora_rank: int = Field(default=16, description="Highest rank of an adapter.")
     kv_cache_gib: int = Field(default=1, description="Memory for the key-value cache on a CPU.")
     cpu_threads: int | None = Field(default=None, description="Threads on a CPU; None takes half of the cores.")
+    gpu_memory_utilization: float = Field(default=0.7, description="Share of a GPU's memory that the engine may take.")
     seed: int = Field(default=0, description="Seed of requests that bring none.")
 
 
@@ -82,6 +83,7 @@ class VllmEngine:
             max_loras=config.max_loras,
             max_cpu_loras=config.max_cpu_loras,
             max_lora_rank=config.max_lora_rank,
+            gpu_memory_utilization=config.gpu_memory_utilization,
             seed=config.seed,
             disable_log_stats=True,
         )
