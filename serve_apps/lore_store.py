@@ -67,12 +67,14 @@ class LoreStore:
         if "://" not in uri:
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
         self._client = _open(uri)
-        if self._client.has_collection(COLLECTION):
+        # Remembered, because asking Milvus before every search costs as much as the search.
+        self._exists = self._client.has_collection(COLLECTION)
+        if self._exists:
             self._client.load_collection(COLLECTION)
 
     def fingerprints(self, pack: str) -> dict[str, str]:
         """Fingerprint by lore id of all that is stored of a pack."""
-        if not self._client.has_collection(COLLECTION):
+        if not self._exists:
             return {}
         rows = self._client.query(
             COLLECTION,
@@ -88,10 +90,12 @@ class LoreStore:
         if not rows:
             return
         dimensions = len(rows[0].vector)
-        if self._dimensions() not in (None, dimensions):
+        if self._exists and self._dimensions() != dimensions:
             self._client.drop_collection(COLLECTION)
-        if self._dimensions() is None:
+            self._exists = False
+        if not self._exists:
             self._create(dimensions)
+            self._exists = True
         self._client.upsert(
             COLLECTION,
             [
@@ -129,7 +133,7 @@ class LoreStore:
         self._client.close()
 
     def _search(self, data: Any, field: str, scope: Scope) -> list[Hit]:
-        if not self._client.has_collection(COLLECTION):
+        if not self._exists:
             return []
         bounds = [f"guild in {json.dumps(['', scope.guild] if scope.guild else [''])}"]
         if scope.pack is not None:
@@ -145,9 +149,7 @@ class LoreStore:
         # Milvus Lite gives BM25 scores as negative distances, the server as positive ones.
         return [Hit(**hit["entity"], score=abs(hit["distance"])) for hit in found]
 
-    def _dimensions(self) -> int | None:
-        if not self._client.has_collection(COLLECTION):
-            return None
+    def _dimensions(self) -> int:
         fields = self._client.describe_collection(COLLECTION)["fields"]
         return next(int(field["params"]["dim"]) for field in fields if field["name"] == "dense")
 
