@@ -68,8 +68,8 @@ class Llm:
 
 
 def llm_app(settings: Settings, *, gpu: bool) -> Any:
-    """The application, on a slice of a GPU where there is one. PRELOAD_LLM=false lets it sleep: no replica until somebody
-    asks, none again after IDLE_UNLOAD_S without requests."""
+    """The application, on a slice of a GPU where there is one. PRELOAD_LLM=false lets it sleep: no replica until
+    somebody asks, none again after IDLE_UNLOAD_S without requests."""
     return deployment(
         Llm,
         names.LLM,
