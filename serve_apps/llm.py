@@ -13,9 +13,11 @@ from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
-from serve_apps.results import Generation, ModelInfo, whole
+from serve_apps.results import Generation, ModelInfo, together, whole
 
 logger = logging.getLogger(__name__)
+
+CHUNK_EVERY_S = 0.03  # a frame or two: nobody reads faster
 
 
 class Llm:
@@ -30,7 +32,7 @@ class Llm:
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes; closing the stream stops the generation."""
-        async with aclosing(self._engine.generate(request)) as chunks:
+        async with aclosing(together(self._engine.generate(request), CHUNK_EVERY_S)) as chunks:
             async for chunk in chunks:
                 yield chunk
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.messages import GenerateChunk, Usage
 
@@ -48,3 +49,18 @@ async def whole(chunks: AsyncGenerator[GenerateChunk, None]) -> Generation:
                 reason = chunk.finish_reason or "stop"
                 return Generation(text="".join(text), model=chunk.model, finish_reason=reason, usage=chunk.usage)
     raise RuntimeError("The engine ended its stream without a last chunk.")
+
+
+async def together(chunks: AsyncGenerator[GenerateChunk, None], every_s: float) -> AsyncGenerator[GenerateChunk, None]:
+    """The same stream with what comes within `every_s` seconds as one chunk; the first and the last do not wait.
+
+    Each chunk between processes costs more than a small model's token. A chunk is held only until the next arrives, so
+    a model slower than one token per `every_s` streams as it is.
+    """
+    held, sent_at = "", 0.0
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            held += chunk.text
+            if chunk.finish_reason is not None or time.monotonic() - sent_at >= every_s:
+                yield replace(chunk, text=held)
+                held, sent_at = "", time.monotonic()

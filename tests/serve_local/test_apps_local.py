@@ -53,7 +53,8 @@ async def test_the_llm_deployment_streams_completes_and_tells() -> None:
     handle = run("llm", llm_target())
     asked = GenerateRequest(messages=(ChatMessage(role="user", content="Hi"),))
     chunks = [chunk async for chunk in handle.options(stream=True).generate.remote(asked)]
-    assert [chunk.text for chunk in chunks] == ["Hel", "lo.", ""]
+    assert [chunk.text for chunk in chunks] == ["Hel", "lo."]
+    assert chunks[-1].finish_reason == "stop"
     assert (await handle.complete.remote(asked)).text == "Hello."
     assert (await handle.info.remote()).model == "script"
     assert await handle.about.remote() == "script on scripted, 0 requests"

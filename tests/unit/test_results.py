@@ -1,0 +1,57 @@
+"""Streams of generated text: all at once, and in fewer pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from core.messages import GenerateChunk, Usage
+from serve_apps.results import together, whole
+
+USAGE = Usage(prompt_tokens=3, completion_tokens=4)
+
+
+async def stream(*texts: str, pause_s: float = 0.0, ends: bool = True) -> AsyncGenerator[GenerateChunk, None]:
+    for text in texts:
+        await asyncio.sleep(pause_s)
+        yield GenerateChunk(text=text, model="m")
+    if ends:
+        yield GenerateChunk(text="!", model="m", finish_reason="stop", usage=USAGE)
+
+
+async def texts(chunks: AsyncGenerator[GenerateChunk, None]) -> list[str]:
+    return [chunk.text async for chunk in chunks]
+
+
+async def test_a_fast_stream_comes_in_fewer_chunks() -> None:
+    assert await texts(together(stream("a", "b", "c"), 60)) == ["a", "bc!"]
+
+
+async def test_a_slow_stream_stays_as_it_is() -> None:
+    assert await texts(together(stream("a", "b", "c", pause_s=0.02), 0.01)) == ["a", "b", "c", "!"]
+
+
+async def test_the_last_chunk_keeps_its_facts() -> None:
+    last = [chunk async for chunk in together(stream("a", "b"), 60)][-1]
+    assert last == GenerateChunk(text="b!", model="m", finish_reason="stop", usage=USAGE)
+
+
+async def test_leaving_closes_the_source() -> None:
+    source = stream("a", "b")
+    chunks = together(source, 0.0)
+    await anext(chunks)
+    await chunks.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(source)
+
+
+async def test_the_whole_text_and_its_usage() -> None:
+    done = await whole(stream("a", "b"))
+    assert (done.text, done.model, done.finish_reason, done.usage) == ("ab!", "m", "stop", USAGE)
+
+
+async def test_a_stream_without_an_end_is_a_bug() -> None:
+    with pytest.raises(RuntimeError, match="without a last chunk"):
+        await whole(stream("a", ends=False))
