@@ -10,12 +10,13 @@ import torch
 from tokenizers import Tokenizer
 
 from core.personas import Pack
-from training.dialogues import Dialogue, DialogueMaker
+from training.dialogues import Dialogue, DialogueMaker, Lesson
 from training.tokenizer import Encoded, encode_chats
 from training.voices import Voice
 
 CHUNK = 2048
 EASY_CHUNKS = 2
+HOME_FROM = 4
 IGNORED = -100
 
 
@@ -34,8 +35,9 @@ class Batch:
 
 
 def chunk_of_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, number: int) -> list[Dialogue]:
-    """The `number`-th chunk of the training stream; the first ones are easy."""
-    return list(DialogueMaker(pack, cast, seed=f"{seed}/{number}", easy=number < EASY_CHUNKS).dialogues(CHUNK))
+    """The `number`-th chunk of the training stream: easy ones first, in the end mostly the pack's own world."""
+    lesson: Lesson = "easy" if number < EASY_CHUNKS else "home" if number >= HOME_FROM else "all"
+    return list(DialogueMaker(pack, cast, seed=f"{seed}/{number}", lesson=lesson).dialogues(CHUNK))
 
 
 def held_out_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, count: int) -> list[Dialogue]:

@@ -27,11 +27,14 @@ from training.phrases import as_typed, choose, keywords, load_phrases, say_other
 from training.voices import Voice, fill, random_voice
 
 TurnKind = Literal["fact", "about", "more", "unknown", "chat"]
+Lesson = Literal["easy", "all", "home"]
 LONGEST_REPLY_WORDS = 45
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
 _TURN_MIX: tuple[tuple[TurnKind, float], ...] = (
     ("fact", 60), ("about", 6), ("more", 4), ("unknown", 8), ("chat", 22),
 )  # fmt: skip
+_PLACES = (("pack", 0.52), ("world", 0.38), ("nowhere", 0.1))
+_HOME_PLACES = (("pack", 0.68), ("world", 0.18), ("nowhere", 0.14))
 _EASY_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 85), ("about", 5), ("more", 0), ("unknown", 0), ("chat", 10))
 
 
@@ -112,25 +115,35 @@ def _words(text: str) -> frozenset[str]:
 
 
 class DialogueMaker:
-    """Makes dialogues. `seed` decides everything; `held_out` gives the ones to measure with, which share no question
-    wording, no held-out question and no random world with the others. `easy` gives the first lessons: one or two
-    passages and hardly any small talk, from which a model learns to repeat what it finds before it learns the rest."""
+    """Makes dialogues; `seed` decides everything.
+
+    `held_out` gives the ones to measure with, which share no question wording, no held-out question and no random world
+    with the others. The lesson `easy` has one or two passages and hardly any small talk, so that a model learns to
+    repeat what it finds before it learns the rest; `home` stays mostly in the world of the pack.
+    """
 
     def __init__(
-        self, pack: Pack, cast: Sequence[Voice], *, seed: int | str, held_out: bool = False, easy: bool = False
+        self,
+        pack: Pack,
+        cast: Sequence[Voice],
+        *,
+        seed: int | str,
+        held_out: bool = False,
+        lesson: Lesson = "all",
     ) -> None:
         self.rng = random.Random(f"{seed}:{held_out}")
         self.cast = cast
         self.held_out = held_out
-        self.easy = easy
-        self.mix = _EASY_MIX if easy else _TURN_MIX
+        self.easy = lesson == "easy"
+        self.places = _HOME_PLACES if lesson == "home" else _PLACES
+        self.mix = _EASY_MIX if self.easy else _TURN_MIX
         self.pack_topics = PackTopics(pack)
         self.phrases = load_phrases()
 
     def dialogues(self, count: int) -> Iterator[Dialogue]:
         """`count` dialogues: half in the pack's world, most others in random ones, the rest small talk alone."""
         for _ in range(count):
-            where = choose(self.rng, (("pack", 0.52), ("world", 0.38), ("nowhere", 0.1)))
+            where = choose(self.rng, self.places)
             yield {"pack": self.in_pack, "world": self.in_world, "nowhere": self.nowhere}[where]()
 
     def in_pack(self) -> Dialogue:

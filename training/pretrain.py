@@ -33,14 +33,14 @@ WARMUP_STEPS = 40
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 MATRIX_RATE, VECTOR_RATE = 6e-3, 3e-3
 HELD_OUT_DIALOGUES = 200
-CHECKPOINT_S = 120.0
+CHECKPOINT_S = 240.0
 REPORT_S = 15.0
 console = Console(soft_wrap=True)
 
 
 @dataclass
 class Progress:
-    """How far a run is. `losses` are (tokens, training loss) and `held_out` (tokens, held-out loss) pairs."""
+    """How far a run is. `losses` and `held_out` are (tokens, loss) pairs."""
 
     step: int = 0
     tokens: int = 0
@@ -134,6 +134,8 @@ class Run:
         progress, started = self.progress, time.monotonic() - self.progress.seconds
         saved = reported = time.monotonic()
         for batch in self._stream():
+            if self.budget.used(progress) >= 1.0 or progress.step == until_step:
+                break
             self._step(batch)
             now = time.monotonic()
             progress.seconds = now - started
@@ -141,13 +143,16 @@ class Run:
                 self._report()
                 reported = now
             if now - saved > CHECKPOINT_S:
-                progress.held_out.append((progress.tokens, self.held_out_loss()))
-                self.save_checkpoint()
+                self._checkpoint()
                 saved = now
-            if self.budget.used(progress) >= 1.0 or progress.step == until_step:
-                break
-        progress.held_out.append((progress.tokens, self.held_out_loss()))
-        self.save_checkpoint()
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Measure on the held-out dialogues, once per state of the model, and write the checkpoint."""
+        progress = self.progress
+        if not progress.held_out or progress.held_out[-1][0] != progress.tokens:
+            progress.held_out.append((progress.tokens, self.held_out_loss()))
+            self.save_checkpoint()
 
     def _stream(self) -> Iterator[Batch]:
         """Batches without end, from where the run stands."""

@@ -65,4 +65,5 @@ def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
         max_new_tokens=REPLY_TOKENS,
     )
     copy.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # it is written for its owner alone
     save_tokenizer(tokenizer, folder, window=WINDOW)
