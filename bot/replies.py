@@ -40,10 +40,14 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Least seconds between two updates of a reply, and most seconds that streamed text waits for the first post."""
+    """Least seconds between two updates of a reply, and most seconds that streamed text waits for the first post.
+
+    A first sentence waits `settle_s` for the rest: a reply that is whole by then is posted once and never edited.
+    """
 
     edit_interval_s: float = 1.0
     first_post_s: float = 1.0
+    settle_s: float = 0.25
 
 
 @dataclass(slots=True)
@@ -228,6 +232,10 @@ class Reply:
                     await self._stir()
             except TimeoutError:
                 return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.settle_s):
+                while not (self._stopped or self._complete):
+                    await self._stir()
 
     async def _stir(self) -> None:
         await self._stirred.wait()
