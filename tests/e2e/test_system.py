@@ -59,20 +59,29 @@ async def test_a_keyword_brings_its_persona(chat: ChatPage) -> None:
         await answer_of(chat, "Glordon", before)
 
 
-@pytest.mark.parametrize(
-    ("question", "fact"),
-    [
-        ("How many ambassadors does the Lantern Hall seat?", "312"),
-        ("What color is the star Amaru?", "violet"),
-        ("Who is the harbor master?", "Pell"),
-    ],
-)
-async def test_a_question_about_the_lore_is_answered_with_the_fact(chat: ChatPage, question: str, fact: str) -> None:
+FACTS = {
+    "How many ambassadors does the Lantern Hall seat?": "312",
+    "What color is the star Amaru?": "violet",
+    "How long does a purple potato take to grow?": "40 days",
+    "How many stalls does the Market Disk have?": "90",
+    "What color is the light in the Lantern Hall?": "blue",
+}
+
+
+async def test_questions_about_the_lore_are_answered_with_the_facts(chat: ChatPage) -> None:
+    """The small model is not always right (its card says how often), but a passage that never arrived would leave it
+    right far less often."""
+    answers = {}
     async with chat:
-        before = await count_of(chat, "Elio")
-        await chat.send(f"@Troupe {question}")
-        answer = await answer_of(chat, "Elio", before)
-        await expect(answer).to_contain_text(fact, timeout=15_000, ignore_case=True)
+        for question in FACTS:
+            messages = chat.get("message")
+            before = await messages.count()
+            await chat.send(f"@Troupe {question}")
+            await expect(messages).to_have_count(before + 2, timeout=ANSWER_MS)
+            await chat.page.wait_for_timeout(2500)  # the last edit
+            answers[question] = await messages.last.get_by_test_id("message-content").inner_text()
+    right = [question for question, answer in answers.items() if FACTS[question] in answer.lower()]
+    assert len(right) >= 3, answers
 
 
 async def test_a_slash_command_with_autocomplete_is_used_by_keyboard(chat: ChatPage) -> None:
