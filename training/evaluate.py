@@ -32,7 +32,7 @@ from training.worlds import random_world
 BATCH = 24
 REPLY_TOKENS = 120
 _ADMITS = re.compile(
-    r"\b(not|n't|never|nothing|no)\b.{0,24}\bknow|no (idea|answer|data|card|root|road)|never learned", re.I
+    r"(\b(not|never|nothing|no)|n't)\b.{0,24}\bknow|no (idea|answer|data|card|root|road)|never learned", re.I
 )
 
 
