@@ -63,8 +63,8 @@ FACTS = {
     "How many ambassadors does the Lantern Hall seat?": "312",
     "What color is the star Amaru?": "violet",
     "How long does a purple potato take to grow?": "40 days",
-    "How many stalls does the Market Disk have?": "90",
-    "What color is the light in the Lantern Hall?": "blue",
+    "How many docks does the Harbor Disk have?": "48",
+    "What is the capital of Hylurg?": "korrag",
 }
 
 
