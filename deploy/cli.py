@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -105,14 +106,16 @@ def _show_start(stack: Stack) -> None:
 def down() -> None:
     """Stop a running Troupe, and whatever a crash left of one."""
     settings = load_settings()
-    if facts := read_facts(settings.data_dir):
-        process = psutil.Process(facts.pid)
-        with console.status("Stopping …"):
-            process.terminate()
-            try:
-                process.wait(30)
-            except psutil.TimeoutExpired:
-                process.kill()
+    facts = read_facts(settings.data_dir)
+    with suppress(psutil.NoSuchProcess):
+        if facts is not None:
+            process = psutil.Process(facts.pid)
+            with console.status("Stopping …"):
+                process.terminate()
+                try:
+                    process.wait(30)
+                except psutil.TimeoutExpired:
+                    process.kill()
     left = sweep(settings.data_dir)
     if facts is None and not left:
         console.print("Troupe does not run.")

@@ -10,10 +10,12 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -35,21 +37,23 @@ def _facts_path(data_dir: Path) -> Path:
     return data_dir / "run" / "troupe.json"
 
 
+def _lock_path(data_dir: Path) -> Path:
+    return data_dir / "run" / "lock"
+
+
 @contextmanager
 def hold_lock(data_dir: Path) -> Iterator[None]:
     """Holds the lock of `data_dir` and marks this process. Raises ConfigError when another `troupe up` holds it."""
     facts = _facts_path(data_dir)
     facts.parent.mkdir(parents=True, exist_ok=True)
-    with (facts.parent / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with _lock_path(data_dir).open("a") as lock:
+        if not _acquire(lock, fcntl.LOCK_EX, patience_s=1.0):  # `read_facts` holds it for a moment
             running = read_facts(data_dir)
             raise ConfigError(
                 f"Troupe already runs on {data_dir}" + (f" (process {running.pid})." if running else "."),
                 field="DATA_DIR",
                 fix="Stop it with `troupe down`, or set another DATA_DIR and other ports.",
-            ) from None
+            )
         os.environ[MARK] = str(data_dir.resolve())
         try:
             yield
@@ -65,12 +69,32 @@ def write_facts(data_dir: Path, facts: RunFacts) -> None:
 
 
 def read_facts(data_dir: Path) -> RunFacts | None:
-    """The facts of the running system, or None where none runs (a file left by a crash does not count)."""
+    """The facts of the running system, or None where none runs.
+
+    What counts is that somebody holds the lock: a file left by a crash, or a pid that another program has by now, does
+    not make a system.
+    """
     try:
-        facts = RunFacts(**json.loads(_facts_path(data_dir).read_text(encoding="utf-8")))
+        with _lock_path(data_dir).open("a") as lock:
+            if _acquire(lock, fcntl.LOCK_SH):
+                return None
+        return RunFacts(**json.loads(_facts_path(data_dir).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return facts if psutil.pid_exists(facts.pid) else None
+
+
+def _acquire(lock: IO[str], mode: int, patience_s: float = 0.0) -> bool:
+    """Takes the lock until the file is closed; False where another holds it for longer than `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(lock, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def ray_token(data_dir: Path) -> Path:

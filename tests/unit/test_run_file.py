@@ -38,12 +38,27 @@ def test_a_second_troupe_on_the_same_data_is_refused(tmp_path: Path) -> None:
     assert read_facts(tmp_path) is None
 
 
-def test_facts_of_a_dead_process_do_not_count(tmp_path: Path) -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    (tmp_path / "run").mkdir()
-    write_facts(tmp_path, RunFacts(pid=gone.pid, ray_address="", urls={}))
-    assert read_facts(tmp_path) is None
+def test_facts_left_by_a_crash_do_not_count(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, sys; from deploy.run_file import *;"
+        " folder = pathlib.Path(sys.argv[1]); lock = hold_lock(folder); lock.__enter__();"
+        " write_facts(folder, RunFacts(pid=os.getpid(), ray_address='', urls={}));"
+        " print('held', flush=True); sys.stdin.read(); os._exit(9)"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=pipe, stdout=pipe) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == b"held\n"
+        running = read_facts(tmp_path)
+        assert running is not None
+        assert running.pid == holder.pid
+        holder.stdin.close()
+        while read_facts(tmp_path):
+            time.sleep(0.05)
+        # It is a zombie now, whose pid still exists.
+        assert psutil.pid_exists(holder.pid)
+        assert (tmp_path / "run" / "troupe.json").exists()
 
 
 def test_the_sweep_ends_the_run_and_nothing_else(tmp_path: Path) -> None:
