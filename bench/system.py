@@ -63,12 +63,6 @@ class System:
         return f"mongodb://127.0.0.1:{self.database_port}/?w=1&journal=true"
 
     @property
-    def pid(self) -> int:
-        """The process of `troupe up`."""
-        assert self._process is not None
-        return self._process.pid
-
-    @property
     def log(self) -> Path:
         """What `troupe up` printed."""
         return self.data_dir / "up.log"
@@ -131,6 +125,12 @@ class System:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+    def kill(self) -> None:
+        """Kills `troupe up` itself, as a crash would, with kill -9."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -17,6 +17,9 @@ from core.documents import DatabaseHandle, connect
 from deploy.database import EmbeddedDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
+# A Serve handle's own thread goes on after the cluster is gone, and would start another one by asking for it. Ray reads
+# this when it is imported, which nothing above does.
+os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +52,6 @@ async def database(database_uri: str, database_name: str) -> AsyncIterator[Datab
 def ray_cluster() -> Iterator[None]:
     """A Ray cluster of this run's own, with logical resources that do not depend on the machine: 8 CPUs and 1 GPU."""
     os.environ["RAY_AUTH_MODE"] = "disabled"
-    # A Serve handle's own thread goes on after the cluster is gone, and would start another one by asking for it.
-    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     import ray
 

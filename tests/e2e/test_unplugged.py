@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-import psutil
 import pytest
 
 from actors.channel_state import ChannelDocument, ChannelState
@@ -66,7 +65,7 @@ async def test_a_restart_of_everything_forgets_nothing(system: System) -> None:
 async def test_a_killed_supervisor_leaves_nothing_and_down_stops_the_next(system: System) -> None:
     left = members(system.data_dir)
     assert len(left) > 10
-    psutil.Process(system.pid).kill()
+    system.kill()
     for _ in range(150):
         if not members(system.data_dir):
             break
