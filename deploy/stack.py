@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -190,6 +191,7 @@ class Stack:
 
     def _start_ray(self) -> None:
         settings = self.settings
+        on_term = signal.getsignal(signal.SIGTERM)
         if settings.ray_address:
             ray.init(address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False)
         else:
@@ -205,6 +207,8 @@ class Stack:
                 logging_level="ERROR",
                 log_to_driver=False,
             )
+        # Ray puts a handler of its own there, which aborts this process before it can stop the others.
+        signal.signal(signal.SIGTERM, on_term)
         self._set("ray", "ready", ray.get_runtime_context().gcs_address)
 
     def _bot_config(self) -> BotConfig:

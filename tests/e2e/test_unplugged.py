@@ -78,4 +78,6 @@ async def test_a_killed_supervisor_leaves_nothing_and_down_stops_the_next(system
     await asyncio.to_thread(system.start)
     down = await asyncio.to_thread(system.command, "down")
     assert down.returncode == 0, down.stdout
+    assert await asyncio.to_thread(system.stop) == 0, "it stopped in order, and was not shot"
+    assert "Stopped." in system.log.read_text()[-300:]
     assert members(system.data_dir) == []
