@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ import ray
 from actors.virtual import NAMESPACE, VirtualActors, host_name, start_hosts
 from bot.actor import start_gateway, stop_gateway
 from bot.config import BotConfig
-from core.errors import ConfigError, Unavailable
+from core.errors import ConfigError, TroupeError, Unavailable
 from core.personas import load_pack
 from core.settings import Settings
 from deploy.compose import gateway_spec, host_spec, probes
@@ -41,6 +41,7 @@ START_TIMEOUT_S = 600.0
 # Room for every replica, host and the gateway: Ray's CPUs only place processes here, they do not slow them.
 LOGICAL_CPUS = 16
 RESTART_PAUSE_S = (0.2, 5.0)
+LASTING_S = 60.0  # a process that ran this long starts again at once when it ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,27 @@ class Status:
     def up(self) -> bool:
         """True where nothing more has to happen before people can chat."""
         return self.state in ("ready", "idle")
+
+
+@dataclass
+class Restarts:
+    """Starts one process again and again, with longer pauses while it keeps ending."""
+
+    _pause_s: float = 0.0
+    _last: float = 0.0
+
+    def again(self, name: str, start: Callable[[], object]) -> None:
+        """Waits and starts it. A start that fails is logged; the next look at the process comes back here."""
+        shortest, longest = RESTART_PAUSE_S
+        lasted = time.monotonic() - self._last > LASTING_S
+        self._pause_s = shortest if lasted else min(2 * self._pause_s, longest)
+        logger.warning("[UP] %s ended; starting it again in %.1f s", name, self._pause_s)
+        time.sleep(self._pause_s)
+        self._last = time.monotonic()
+        try:
+            start()
+        except (TroupeError, OSError) as error:
+            logger.error("[UP] %s cannot be started: %s", name, error)
 
 
 @dataclass
@@ -83,8 +105,8 @@ class Stack:
         pack = load_pack(settings.pack_dir)
         self._statuses = {name: Status(state="waiting") for name in self._components()}
         yield self.statuses()
-        self._check_ports()
         sweep(settings.data_dir)
+        self._check_ports()
         self._undertaker = hire(settings.data_dir)
 
         database_uri = self._start_database()
@@ -117,13 +139,13 @@ class Stack:
 
     def watch(self) -> None:
         """Restarts the database and the local Discord whenever they end. Returns only by KeyboardInterrupt."""
-        pauses = {"database": RESTART_PAUSE_S[0], "discord": RESTART_PAUSE_S[0]}
+        restarts = {"database": Restarts(), "discord": Restarts()}
         while True:
             time.sleep(0.2)
             if self._database is not None and not self._database.alive:
-                self._restart("database", pauses, self._database.start)
+                restarts["database"].again("database", self._database.start)
             if self._local_discord is not None and not self._local_discord.alive:
-                self._restart("discord", pauses, self._spawn_local_discord)
+                restarts["discord"].again("discord", self._spawn_local_discord)
 
     def stop(self) -> None:
         """Ends everything that `start` began, in the order that loses nothing. Never raises."""
@@ -283,9 +305,3 @@ class Stack:
             self._set(name, "ready", f"{health.user} in {health.guilds} servers")
         else:
             self._set(name, "failed" if health.state == "failed" else "starting", health.detail or health.state)
-
-    def _restart(self, name: str, pauses: dict[str, float], start: Any) -> None:
-        logger.warning("[UP] %s ended; starting it again", name)
-        time.sleep(pauses[name])
-        pauses[name] = min(pauses[name] * 2, RESTART_PAUSE_S[1])
-        start()
