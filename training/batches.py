@@ -10,8 +10,9 @@ import torch
 from tokenizers import Tokenizer
 
 from core.personas import Pack
-from training.dialogues import Dialogue, DialogueMaker, Lesson
+from training.dialogues import DialogueMaker, Lesson
 from training.tokenizer import Encoded, encode_chats
+from training.turns import Dialogue
 from training.voices import Voice
 
 CHUNK = 2048

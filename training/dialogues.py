@@ -24,9 +24,9 @@ from core.personas import Lore, Pack, Question
 from core.prompts import compose
 from training import worlds
 from training.phrases import as_typed, choose, keywords, load_phrases, say_otherwise
+from training.turns import Asked, Dialogue, TurnKind
 from training.voices import Voice, fill, random_voice
 
-TurnKind = Literal["fact", "about", "more", "unknown", "chat"]
 Lesson = Literal["easy", "all", "home"]
 LONGEST_REPLY_WORDS = 45
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
@@ -36,24 +36,6 @@ _TURN_MIX: tuple[tuple[TurnKind, float], ...] = (
 _PLACES = (("pack", 0.52), ("world", 0.38), ("nowhere", 0.1))
 _HOME_PLACES = (("pack", 0.68), ("world", 0.18), ("nowhere", 0.14))
 _EASY_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 85), ("about", 5), ("more", 0), ("unknown", 0), ("chat", 10))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A turn before it is put into a dialogue. `answer` is what a right reply must hold, empty where nothing."""
-
-    kind: TurnKind
-    line: str
-    reply: str
-    answer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Dialogue:
-    """A conversation that ends with the persona's reply. `turns` says what each reply is."""
-
-    messages: tuple[ChatMessage, ...]
-    turns: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.messages import ChatMessage
 from core.settings import ROOT
-from training.dialogues import Dialogue, DialogueMaker, Topic, first_person, inspect
+from training.dialogues import DialogueMaker, Topic, first_person, inspect
+from training.turns import Dialogue
 from training.voices import Voice, load_cast, random_voice
 from training.worlds import random_world
 

@@ -6,7 +6,8 @@ import pytest
 from core.personas import Lore, Pack, Persona, Question, load_pack
 from core.prompts import lore_block, system_text
 from core.settings import ROOT
-from training.dialogues import Asked, Dialogue, DialogueMaker, PackTopics, first_person, inspect, sentences
+from training.dialogues import DialogueMaker, PackTopics, first_person, inspect, sentences
+from training.turns import Asked, Dialogue
 from training.voices import Voice, load_cast, random_voice
 
 PACK = ROOT / "packs" / "communiverse"

@@ -12,11 +12,11 @@ from core.settings import ROOT
 from training import batches, pretrain
 from training.batches import IGNORED
 from training.card import draw_curve, write_card
-from training.dialogues import Dialogue
 from training.evaluate import Figure, Reply, admits, without_passages
 from training.pretrain import Budget, Progress, Run, rate
 from training.small_model import loss_of, new_model, save_model
 from training.tokenizer import encode_chats, train_tokenizer
+from training.turns import Dialogue
 from training.voices import load_cast
 
 PACK = ROOT / "packs" / "communiverse"

@@ -1,0 +1,28 @@
+"""The pieces that training data is made of: a turn of a conversation, and a whole one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.messages import ChatMessage
+
+TurnKind = Literal["fact", "about", "more", "unknown", "chat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A turn before it is put into a dialogue. `answer` is what a right reply must hold, empty where nothing."""
+
+    kind: TurnKind
+    line: str
+    reply: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A conversation that ends with the persona's reply. `turns` says what each reply is."""
+
+    messages: tuple[ChatMessage, ...]
+    turns: tuple[Asked, ...]
