@@ -5,6 +5,8 @@ pack's folder where there is one. Its keys are the intents of phrases.yaml and
     lore     around a sentence of a passage, put at {lore}
     self     the same, where the sentence is about the persona
     unknown  when no passage holds the answer
+    opener   before, and
+    closer   after anything at all: a plain line between the two is in the persona's voice
 What a persona has no line for is answered with a plain line of phrases.yaml.
 """
 
@@ -24,7 +26,8 @@ from training.phrases import Phrases, load_phrases
 from training.worlds import random_name
 
 FLAVOUR = "flavour.yaml"
-OWN_KEYS = ("lore", "self", "unknown")
+OWN_KEYS = ("lore", "self", "unknown", "opener", "closer")
+FRAMED_SHARE = 0.35  # of the replies that have lines of their own are a plain line in a frame all the same
 _LINES = TypeAdapter(dict[str, dict[str, list[str]]])
 
 
@@ -38,12 +41,24 @@ class Voice:
 
     def reply(self, rng: random.Random, intent: str, *, user: str, topic: str = "") -> str:
         """A line for the intent, with its slots filled."""
-        own = self.lines.get(intent) or load_phrases().intents[intent].reply
-        return fill(rng.choice(own), persona=self.persona, user=user, topic=topic)
+        own, plain = self.lines.get(intent), load_phrases().intents[intent].reply
+        framed = not own or ("opener" in self.lines and rng.random() < FRAMED_SHARE)
+        line = self.frame(rng, rng.choice(plain)) if framed or not own else rng.choice(own)
+        return fill(line, persona=self.persona, user=user, topic=topic)
+
+    def frame(self, rng: random.Random, line: str) -> str:
+        """`line`, word for word, between an opener and a closer of this persona; as it is where it has none."""
+        before = rng.choice(self.lines["opener"]) if "opener" in self.lines and rng.random() < 0.88 else ""
+        after = (
+            rng.choice(self.lines["closer"]) if "closer" in self.lines and (not before or rng.random() < 0.8) else ""
+        )
+        return f"{_join(before, line) if before.endswith(',') else f'{before} {line}'} {after}".strip()
 
     def tell(self, rng: random.Random, sentence: str) -> str:
         """`sentence`, word for word, as this persona would bring it up."""
         about_self = "self" in self.lines and self.persona.name.lower() in sentence.lower()
+        if not about_self and "opener" in self.lines and rng.random() < FRAMED_SHARE:
+            return self.frame(rng, sentence)
         return rng.choice(self.lines["self" if about_self else "lore"]).replace("{lore}", sentence)
 
     def not_known(self, rng: random.Random, *, user: str) -> str:
