@@ -27,6 +27,8 @@ from training.worlds import random_name
 
 FLAVOUR = "flavour.yaml"
 OWN_KEYS = ("lore", "self", "unknown", "opener", "closer")
+LONG_LINE = 26  # words; a longer line gets no closer, so that the reply does not run on
+CLOSED_SHARE = 0.85
 FRAMED_SHARE = 0.35  # of the replies that have lines of their own are a plain line in a frame all the same
 _LINES = TypeAdapter(dict[str, dict[str, list[str]]])
 
@@ -48,11 +50,10 @@ class Voice:
 
     def frame(self, rng: random.Random, line: str) -> str:
         """`line`, word for word, between an opener and a closer of this persona; as it is where it has none."""
-        before = rng.choice(self.lines["opener"]) if "opener" in self.lines and rng.random() < 0.88 else ""
-        after = (
-            rng.choice(self.lines["closer"]) if "closer" in self.lines and (not before or rng.random() < 0.8) else ""
-        )
-        return f"{_join(before, line) if before.endswith(',') else f'{before} {line}'} {after}".strip()
+        before, after = self.lines.get("opener", ("",)), self.lines.get("closer", ("",))
+        opener = rng.choice(before)
+        closer = rng.choice(after) if len(line.split()) < LONG_LINE and rng.random() < CLOSED_SHARE else ""
+        return f"{_join(opener, line) if opener.endswith(',') else f'{opener} {line}'} {closer}".strip()
 
     def tell(self, rng: random.Random, sentence: str) -> str:
         """`sentence`, word for word, as this persona would bring it up."""
@@ -109,6 +110,8 @@ def random_voice(rng: random.Random) -> Voice:
     }
     if opener.endswith(","):
         lines = {key: tuple(_join(opener, line) for line in phrases.lists[key]) for key in ("lore", "unknown")}
+    if opener and not opener.endswith(","):
+        lines["opener"] = (opener,)
     return Voice(persona, lines)
 
 
