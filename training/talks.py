@@ -253,8 +253,8 @@ class TalkMaker:
         topic = word(rng, "topic")
         wordings = self.phrases.intents[intent]
         line = rng.choice(wordings.held_out if self.held_out else wordings.say)
-        line = fill(line, persona=voice.persona, user=user, topic=topic)
         holds = topic if "{topic}" in line else ""
+        line = expand(rng, line, {"persona": voice.persona.name, "user": user, "topic": topic})
         reply = voice.reply(rng, intent, user=user, topic=topic)
         return Asked("chat", self._typed(rng, voice, line), reply, holds)
 

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.errors import PackError
 from core.personas import Example, Pack, Persona, load_pack
+from training.admits import admits
 from training.phrases import Phrases, load_phrases
 from training.worlds import random_name
 
@@ -133,7 +134,9 @@ def _voice(persona: Persona, flavour: Mapping[str, tuple[str, ...]], phrases: Ph
     lines.setdefault("noise", list(persona.fallback_plain))
     lines.setdefault("lore", list(persona.fallback_lore))
     lines.setdefault("unknown", list(phrases.lists["unknown"]))
-    return Voice(persona, {key: tuple(own) for key, own in lines.items()}, tuple(other))
+    # To admit not to know is learned where it is true, and nowhere else.
+    said = {key: tuple(line for line in own if key == "unknown" or not admits(line)) for key, own in lines.items()}
+    return Voice(persona, {key: own for key, own in said.items() if own}, tuple(other))
 
 
 def _read_flavour(folder: Path, pack: Pack, phrases: Phrases) -> dict[str, dict[str, tuple[str, ...]]]:
