@@ -15,9 +15,7 @@ from training.tokenizer import Encoded, encode_chats
 from training.turns import Dialogue
 from training.voices import Voice
 
-CHUNK = 2048
-EASY_CHUNKS = 2
-HOME_FROM = 4
+CHUNK = 1024
 IGNORED = -100
 
 
@@ -35,9 +33,8 @@ class Batch:
         return self.ids.numel()
 
 
-def chunk_of_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, number: int) -> list[Dialogue]:
-    """The `number`-th chunk of the training stream: easy ones first, in the end mostly the pack's own world."""
-    lesson: Lesson = "easy" if number < EASY_CHUNKS else "home" if number >= HOME_FROM else "all"
+def chunk_of_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, number: int, lesson: Lesson) -> list[Dialogue]:
+    """The `number`-th chunk of the training stream, made for a lesson."""
     return list(DialogueMaker(pack, cast, seed=f"{seed}/{number}", lesson=lesson).dialogues(CHUNK))
 
 

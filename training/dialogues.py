@@ -1,11 +1,14 @@
 """Dialogues to train the small model on: made by grammar from a pack and from random worlds, alike for a seed.
 
 A dialogue has one persona, a few passages in its prompt, and several turns: questions that a passage answers (the reply
-repeats the sentence, in the persona's voice), questions that none answers (the persona says so), and small talk. The
-prompt is composed by `core.prompts.compose`, the function that serving uses, so training and serving cannot drift.
+repeats the sentence, in the persona's voice), questions that none answers (the persona says so), and talk. The prompt
+is composed by `core.prompts.compose`, the function that serving uses, so training and serving cannot drift.
 
-Held out from training, and only used to measure: a share of the pack's questions, wordings of every kind of question
-and of every intent, and all worlds of another seed.
+Reading must pay and reciting must not: random worlds are told once, the pack's own facts are changed in most dialogues,
+and the persona admits not to know whatever the passages do not hold, also where it could know it by heart.
+
+Held out from training, and only used to measure: a share of the pack's sentences with their questions, wordings of
+every kind of question and of every kind of talk, some kinds of facts, and all worlds of another seed.
 """
 
 from __future__ import annotations
@@ -14,94 +17,39 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Literal
 
 from core.messages import Author, ChatMessage, IncomingMessage, Turn
 from core.messages import Passage as Retrieved
-from core.personas import Lore, Pack, Question
+from core.personas import Pack
 from core.prompts import compose
 from training import worlds
 from training.phrases import as_typed, choose, keywords, load_phrases, say_otherwise
+from training.talks import TalkMaker, persona_weights
+from training.topics import PackTopics, Pair, Topic, altered, sentences, topic_of
 from training.turns import Asked, Dialogue, TurnKind
 from training.voices import Voice, fill, random_voice
 
-Lesson = Literal["easy", "all", "home"]
+Lesson = Literal["drill", "all", "home"]
 LONGEST_REPLY_WORDS = 45
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
-_TURN_MIX: tuple[tuple[TurnKind, float], ...] = (
-    ("fact", 60), ("about", 6), ("more", 4), ("unknown", 8), ("chat", 22),
-)  # fmt: skip
-_PLACES = (("pack", 0.52), ("world", 0.38), ("nowhere", 0.1))
-_HOME_PLACES = (("pack", 0.68), ("world", 0.18), ("nowhere", 0.14))
-_EASY_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 85), ("about", 5), ("more", 0), ("unknown", 0), ("chat", 10))
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What a passage can be asked: its name, its text, its sentences, and (question, answer) pairs."""
-
-    name: str
-    text: str
-    asked: tuple[tuple[str, str], ...]
-    held_out: tuple[tuple[str, str], ...] = ()
-    person: bool = False
-
-    def sentence(self, answer: str) -> str:
-        """The first sentence that holds `answer`."""
-        return next((s for s in sentences(self.text) if answer.lower() in s.lower()), self.text)
-
-
-def sentences(text: str) -> list[str]:
-    """`text` cut at the ends of its sentences."""
-    return _SENTENCE_END.split(text)
-
-
-@dataclass
-class PackTopics:
-    """The passages of a pack as topics, with a share of the questions held out."""
-
-    pack: Pack
-    held_out_share: float = 0.12
-    topics: dict[str, Topic] = field(init=False)
-
-    def __post_init__(self) -> None:
-        questions: dict[str, list[Question]] = {}
-        for question in self.pack.questions:
-            questions.setdefault(question.lore_id, []).append(question)
-        self.topics = {lore.id: self._topic(lore, questions.get(lore.id, [])) for lore in self.pack.lore}
-
-    def _topic(self, lore: Lore, questions: Sequence[Question]) -> Topic:
-        pairs = [(question.question, question.answer) for question in questions]
-        held = []
-        # Only where the passage keeps another question, so that no passage goes unasked.
-        if len(pairs) > 1 and random.Random(lore.id).random() < self.held_out_share * 2:
-            held.append(pairs.pop(random.Random(lore.id).randrange(len(pairs))))
-        person = any(persona.name == lore.title for persona in self.pack.personas)
-        return Topic(lore.title, lore.text, tuple(pairs), tuple(held), person)
-
-    def nearest(self, rng: random.Random, question: str, count: int) -> list[Topic]:
-        """Topics that share words with the question, as a search would find them; chance decides between equals."""
-        wanted = _words(question)
-        ranked = sorted(self._words, key=lambda pair: (-len(wanted & pair[1]), rng.random()))
-        return [topic for topic, _ in ranked[:count]]
-
-    @cached_property
-    def _words(self) -> list[tuple[Topic, frozenset[str]]]:
-        return [(topic, _words(f"{topic.name} {topic.text}")) for topic in self.topics.values()]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in re.findall(r"[a-z0-9]+", text.lower()) if len(word) > 3)
+ALTERED_SHARE = 0.6  # of the dialogues about the pack have a pack whose facts are others
+_TURN_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 62), ("unknown", 20), ("about", 4), ("more", 3), ("chat", 11))
+_DRILL_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 80), ("unknown", 20))
+_PLACES = (("pack", 0.25), ("world", 0.5), ("nowhere", 0.25))
+_HOME_PLACES = (("pack", 0.4), ("world", 0.3), ("nowhere", 0.3))
+_PLAIN_UNKNOWN = ("I do not know.", "I do not know that.", "Nobody told me. I do not know.")
+# A wrong guess that goes with a question; the last ones are only used to measure.
+_CLAIMS = (" I thought {wrong}.", " Is it {wrong}?", " Somebody told me {wrong}.", " I bet {wrong}.")
+_CLAIMS_HELD_OUT = (" Not {wrong}, or?", " My guess is {wrong}.")
 
 
 class DialogueMaker:
     """Makes dialogues; `seed` decides everything.
 
-    `held_out` gives the ones to measure with, which share no question wording, no held-out question and no random world
-    with the others. The lesson `easy` has one or two passages and hardly any small talk, so that a model learns to
-    repeat what it finds before it learns the rest; `home` stays mostly in the world of the pack.
+    `held_out` gives the ones to measure with, which share no question wording, no held-out sentence and no random world
+    with the others. The lesson `drill` is questions about random worlds and nothing else, so that a model learns to
+    repeat what it finds before it learns the rest; `home` is more often in the world of the pack.
     """
 
     def __init__(
@@ -115,129 +63,67 @@ class DialogueMaker:
     ) -> None:
         self.rng = random.Random(f"{seed}:{held_out}")
         self.cast = cast
+        self.weights = persona_weights(pack)
         self.held_out = held_out
-        self.easy = lesson == "easy"
-        self.places = _HOME_PLACES if lesson == "home" else _PLACES
-        self.mix = _EASY_MIX if self.easy else _TURN_MIX
+        self.lesson = lesson
+        self.mix = _DRILL_MIX if lesson == "drill" else _TURN_MIX
         self.pack_topics = PackTopics(pack)
         self.phrases = load_phrases()
+        self.talks = TalkMaker(held_out=held_out)
 
     def dialogues(self, count: int) -> Iterator[Dialogue]:
-        """`count` dialogues: half in the pack's world, most others in random ones, the rest small talk alone."""
+        """`count` dialogues in the proportions of the lesson."""
         for _ in range(count):
-            where = choose(self.rng, self.places)
-            yield {"pack": self.in_pack, "world": self.in_world, "nowhere": self.nowhere}[where]()
+            where = "drill"
+            if self.lesson != "drill":
+                where = choose(self.rng, _HOME_PLACES if self.lesson == "home" else _PLACES)
+            yield {"drill": self.drill, "pack": self.in_pack, "world": self.in_world, "nowhere": self.nowhere}[where]()
+
+    def drill(self) -> Dialogue:
+        """Questions and answers without any manner."""
+        return self._dialogue(plain_voice(self.rng), *self._some_world(2, 3), quick=True)
 
     def in_pack(self) -> Dialogue:
-        """A persona of the pack, asked about its world."""
+        """A persona of the pack, asked about its world, or about one that resembles it."""
         rng = self.rng
-        first = rng.choice([t for t in self.pack_topics.topics.values() if not self.held_out or t.held_out])
-        near = self.pack_topics.nearest(rng, f"{first.name} {' '.join(q for q, _ in first.asked)}", 5)
-        others = [t for t in (*near, *rng.sample(list(self.pack_topics.topics.values()), 4)) if t is not first]
-        beside = rng.randint(0, 1) if self.easy else rng.choices((0, 1, 2, 3), (1, 2, 6, 2))[0]
-        given = [first, *rng.sample(others, beside)]
-        absent = [t for t in self.pack_topics.topics.values() if t not in given]
-        return self._dialogue(rng.choice(self.cast), list(dict.fromkeys(given)), absent)
+        topics = list(self.pack_topics.topics.values())
+        first = rng.choice([t for t in topics if not self.held_out or t.held_out])
+        near = self.pack_topics.nearest(rng, f"{first.name} {' '.join(p.question for p in first.asked)}", 5)
+        others = [t for t in (*near, *rng.sample(topics, 4)) if t is not first]
+        given = list(dict.fromkeys([first, *rng.sample(others, rng.choices((0, 1, 2, 3), (1, 2, 6, 1))[0])]))
+        absent = [t for t in topics if t not in given]
+        if not self.held_out and rng.random() < ALTERED_SHARE:
+            given = [altered(rng, topic) for topic in given]
+        return self._dialogue(self.persona(), given, absent)
 
     def in_world(self) -> Dialogue:
         """A made-up persona, or one of the pack far from home, asked about a world that nobody knows."""
-        rng = self.rng
-        world = [self.topic_of(passage) for passage in worlds.random_world(rng, rng.choices((3, 4, 5), (2, 4, 3))[0])]
-        hidden = len(world) - rng.randint(1, 2) if self.easy else rng.randint(1, 2)
-        voice = rng.choice(self.cast) if rng.random() < 0.35 else random_voice(rng)
-        return self._dialogue(voice, world[hidden:], world[:hidden])
+        return self._dialogue(self.persona(0.5), *self._some_world(1, 4))
 
     def nowhere(self) -> Dialogue:
-        """Small talk without any passage."""
-        voice = _anybody(self.rng, self.cast)
-        return self._dialogue(voice, [], list(self.pack_topics.topics.values()))
+        """Talk, with passages that have nothing to do with it as often as not."""
+        voice, user = self.persona(0.9), self._user()
+        return self._composed(voice, user, self._beside(), self.talks.talk(self.rng, voice, user))
 
-    def one_question(self, voice: Voice, given: Sequence[Topic], question: str, answer: str, topic: Topic) -> Dialogue:
-        """One question about `topic`, which may or may not be among the passages given."""
-        return self._composed(voice, self._user(), given, [self._fact(voice, topic, question, answer)])
+    def one_question(self, voice: Voice, given: Sequence[Topic], pair: Pair) -> Dialogue:
+        """One question, whose passage may or may not be among those given."""
+        return self._composed(voice, self._user(), given, [self._fact(voice, pair)])
+
+    def one_unknown(self, voice: Voice, given: Sequence[Topic], question: str) -> Dialogue:
+        """One question that none of the passages given answers."""
+        user = self._user()
+        return self._composed(voice, user, given, [self._not_known(voice, question, user)])
 
     def small_talk(self, voice: Voice) -> Dialogue:
         """One line that needs no passage, with or without some passages that have nothing to do with it."""
         user = self._user()
-        given = self.rng.sample(list(self.pack_topics.topics.values()), self.rng.choice((0, 3)))
-        return self._composed(voice, user, given, [self._chat(voice, user)])
+        return self._composed(voice, user, self._beside(), [self.talks.chat(self.rng, voice, user)])
 
-    def topic_of(self, passage: worlds.Passage) -> Topic:
-        """A passage of a random world as a topic."""
-        pairs = tuple((q, fact.answer) for fact in passage.facts for q in fact.questions)
-        held = tuple((fact.held_out, fact.answer) for fact in passage.facts)
-        return Topic(passage.subject, passage.text, pairs, held, passage.person)
-
-    def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic]) -> Dialogue:
-        rng = self.rng
-        user = self._user()
-        # Search puts the best first; most first turns ask about it.
-        focus = given[0] if given else None
-        if rng.random() < 0.5:
-            rng.shuffle(given)
-        asked: list[Asked] = []
-        replies: set[str] = set()
-        last: Topic | None = None
-        for _ in range(rng.choices((1, 2, 3, 4, 5, 6, 7), (2, 2, 3, 4, 4, 3, 3))[0]):
-            kind: TurnKind = choose(rng, self.mix)  # type: ignore[assignment]
-            if not given and kind in ("fact", "about", "more"):
-                kind = "chat"
-            topic = focus if focus and rng.random() < 0.35 else rng.choice(given) if given else None
-            turn = self._turn(kind, voice, topic, last, absent, user)
-            # What was said before could be copied from there instead of from the passage.
-            if (said := turn.answer or turn.reply) in replies:
-                continue
-            replies.add(said)
-            last = topic if turn.kind in ("fact", "about") else None
-            asked.append(turn)
-        return self._composed(voice, user, given, asked)
-
-    def _user(self) -> str:
-        return self.phrases.pick(self.rng, "people") if self.rng.random() < 0.7 else worlds.random_name(self.rng)
-
-    def _turn(
-        self, kind: TurnKind, voice: Voice, topic: Topic | None, last: Topic | None, absent: Sequence[Topic], user: str
-    ) -> Asked:
-        if kind == "more" and last and len(sentences(last.text)) > 1:
-            return self._more(voice, last)
-        if kind == "about" and topic and len(topic.text.split()) <= LONGEST_REPLY_WORDS - 8:
-            wordings = "about_person" if topic.person else "about"
-            line = self.phrases.pick(self.rng, wordings, held_out=self.held_out).format(title=_inside(topic.name))
-            return Asked("about", self._typed(voice, line), voice.tell(self.rng, topic.text))
-        if kind in ("fact", "about", "more") and topic:
-            pairs = topic.held_out if self.held_out and topic.held_out else topic.asked
-            if pairs:
-                return self._fact(voice, topic, *self.rng.choice(pairs))
-        if kind == "unknown":
-            return self._unknown(voice, absent, user)
-        return self._chat(voice, user)
-
-    def _fact(self, voice: Voice, topic: Topic, question: str, answer: str) -> Asked:
-        return Asked("fact", self.question(voice, question), voice.tell(self.rng, topic.sentence(answer)), answer)
-
-    def _more(self, voice: Voice, topic: Topic) -> Asked:
-        line = self.phrases.pick(self.rng, "more", held_out=self.held_out)
-        return Asked("more", self._typed(voice, line), voice.tell(self.rng, sentences(topic.text)[-1]))
-
-    def _unknown(self, voice: Voice, absent: Sequence[Topic], user: str) -> Asked:
-        pairs = self.rng.choice(absent).asked if absent and self.rng.random() < 0.65 else ()
-        question = (
-            self.rng.choice(pairs)[0] if pairs else self.phrases.pick(self.rng, "foreign", held_out=self.held_out)
-        )
-        return Asked("unknown", self.question(voice, question), voice.not_known(self.rng, user=user))
-
-    def _chat(self, voice: Voice, user: str) -> Asked:
-        rng = self.rng
-        if voice.by_line and rng.random() < 0.15:
-            example = rng.choice(voice.by_line)
-            return Asked("chat", self._typed(voice, example.user), example.reply)
-        names = list(self.phrases.intents)
-        intent = rng.choices(names, [4 if n == "opinion" else 3 if n in ("greet", "who") else 1 for n in names])[0]
-        topic = self.phrases.pick(rng, "topics")
-        wordings = self.phrases.intents[intent]
-        line = rng.choice(wordings.held_out if self.held_out else wordings.say)
-        line = fill(line, persona=voice.persona, user=user, topic=topic)
-        return Asked("chat", self._typed(voice, line), voice.reply(rng, intent, user=user, topic=topic))
+    def persona(self, at_home: float = 1.0) -> Voice:
+        """One of the cast with the chance `at_home`, the leading ones more often; else somebody that nobody has met."""
+        if self.rng.random() < at_home:
+            return self.rng.choices(self.cast, self.weights)[0]
+        return random_voice(self.rng)
 
     def question(self, voice: Voice, question: str) -> str:
         """`question` in other words and as typed; now and then only its keywords."""
@@ -246,7 +132,130 @@ class DialogueMaker:
             question = say_otherwise(rng, question, held_out=self.held_out)
         elif rng.random() < 0.06:
             question = keywords(question)
-        return self._typed(voice, question)
+        return as_typed(rng, question, voice.persona.name, held_out=self.held_out)
+
+    def _some_world(self, least: int, most: int) -> tuple[list[Topic], list[Topic]]:
+        """Passages given, and others of the same world that are not."""
+        count = self.rng.randint(least, most)
+        world = [topic_of(p) for p in worlds.random_world(self.rng, count + 1, held_out=self.held_out)]
+        return world[:-1], world[-1:]
+
+    def _beside(self) -> list[Topic]:
+        rng = self.rng
+        if rng.random() < 0.5:
+            return []
+        if rng.random() < 0.4:
+            return self._some_world(1, 3)[0]
+        return rng.sample(list(self.pack_topics.topics.values()), rng.randint(1, 3))
+
+    def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic], *, quick: bool = False) -> Dialogue:
+        rng = self.rng
+        user = self._user()
+        if rng.random() < 0.25 and not quick:
+            given = [self._blanked(topic) for topic in given]
+        order = rng.sample(given, len(given))
+        # Search puts the best first; most turns ask about it.
+        focus = given[0]
+        asked: list[Asked] = []
+        replies: set[str] = set()
+        last: Topic | None = None
+        for _ in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0] + 2 * quick):
+            kind: TurnKind = choose(rng, self.mix)  # type: ignore[assignment]
+            on = last is not None and rng.random() < 0.4
+            topic = last if on and last else focus if rng.random() < 0.35 else rng.choice(given)
+            turn = self._turn(kind, voice, topic, on, given, absent, user)
+            # What was said before could be copied from there instead of from the passage.
+            if (said := turn.answer or turn.reply) in replies:
+                continue
+            replies.add(said)
+            last = topic if turn.kind in ("fact", "about", "more") else last if turn.kind == "unknown" else None
+            asked.append(turn)
+        return self._composed(voice, user, order, asked)
+
+    def _blanked(self, topic: Topic) -> Topic:
+        """The topic with one of its sentences taken out, whose questions become unanswerable."""
+        pair = self.rng.choice(topic.asked) if topic.asked else None
+        rest = topic.without(pair) if pair else None
+        return topic if not pair or not rest else Topic(
+            rest.name, rest.pronoun, rest.text, rest.asked, rest.held_out, (*topic.untold, *(
+                p.question for p in topic.asked if p not in rest.asked and p.answer.lower() not in rest.text.lower()
+            )), rest.whole,
+        )  # fmt: skip
+
+    def _user(self) -> str:
+        return self.phrases.pick(self.rng, "people") if self.rng.random() < 0.7 else worlds.random_name(self.rng)
+
+    def _turn(
+        self,
+        kind: TurnKind,
+        voice: Voice,
+        topic: Topic,
+        on: bool,
+        given: Sequence[Topic],
+        absent: Sequence[Topic],
+        user: str,
+    ) -> Asked:
+        """A turn of the kind about the topic, or the nearest that can be had; `on` says that the turn before was about
+        the same, so that a pronoun will do."""
+        if kind == "more" and on and topic.whole and len(sentences(topic.text)) > 1:
+            return self._more(voice, topic)
+        if kind == "about" and topic.whole and len(topic.text.split()) <= LONGEST_REPLY_WORDS - 8:
+            wordings = "about_person" if topic.person else "about"
+            line = self.phrases.pick(self.rng, wordings, held_out=self.held_out).format(title=_inside(topic.name))
+            return Asked("about", self._typed(voice, line), voice.tell(self.rng, topic.text))
+        if kind == "unknown":
+            return self._unknown(voice, topic, on, given, absent, user)
+        pairs = topic.held_out if self.held_out and topic.held_out else topic.asked
+        if kind != "chat" and pairs:
+            pair = self.rng.choice(pairs)
+            shorter = topic.by_pronoun(pair.question) if on and self.rng.random() < 0.7 else None
+            return self._fact(voice, pair, shorter)
+        return self.talks.chat(self.rng, voice, user)
+
+    def _fact(self, voice: Voice, pair: Pair, question: str | None = None) -> Asked:
+        rng = self.rng
+        line = question or pair.question
+        if rng.random() < 0.06 and (wrong := worlds.other_answer(rng, pair.answer)):
+            line += rng.choice(_CLAIMS_HELD_OUT if self.held_out else _CLAIMS).format(wrong=wrong)
+        elif pair.outdated and rng.random() < 0.1:
+            line += rng.choice(_CLAIMS_HELD_OUT if self.held_out else _CLAIMS).format(wrong=pair.outdated)
+        return Asked("fact", self.question(voice, line), voice.tell(rng, pair.sentence), pair.answer)
+
+    def _more(self, voice: Voice, topic: Topic) -> Asked:
+        line = self.phrases.pick(self.rng, "more", held_out=self.held_out)
+        return Asked("more", self._typed(voice, line), voice.tell(self.rng, sentences(topic.text)[-1]))
+
+    def _unknown(
+        self, voice: Voice, topic: Topic, on: bool, given: Sequence[Topic], absent: Sequence[Topic], user: str
+    ) -> Asked:
+        """A question that the passages do not answer: about something that they tell of, about something that they do
+        not tell of, or about another world."""
+        rng = self.rng
+        draw = rng.random()
+        if draw < 0.45 and topic.untold:
+            question = rng.choice(topic.untold)
+            question = (topic.by_pronoun(question) if on and rng.random() < 0.7 else None) or question
+        elif draw < 0.7 and (swapped := self._of_another(topic, given, absent)):
+            question = swapped
+        elif draw < 0.9 and absent and (pairs := rng.choice(absent).asked):
+            question = rng.choice(pairs).question
+        else:
+            question = self.phrases.pick(rng, "foreign", held_out=self.held_out)
+        return self._not_known(voice, question, user)
+
+    def _of_another(self, topic: Topic, given: Sequence[Topic], absent: Sequence[Topic]) -> str | None:
+        """A question that a passage answers, asked of something that no passage tells of, or that lacks it."""
+        others = [t for t in (*given, *absent) if t.name != topic.name]
+        if not topic.asked or not others:
+            return None
+        question, other = self.rng.choice(topic.asked).question, self.rng.choice(others).name
+        if topic.name not in question or other in topic.text:
+            return None
+        asked = question.replace(topic.name, other)
+        return None if any(asked in (p.question for p in (*t.asked, *t.held_out)) for t in others) else asked
+
+    def _not_known(self, voice: Voice, question: str, user: str) -> Asked:
+        return Asked("unknown", self.question(voice, question), voice.not_known(self.rng, user=user))
 
     def _typed(self, voice: Voice, line: str) -> str:
         return as_typed(self.rng, line, voice.persona.name, held_out=self.held_out)
@@ -292,9 +301,11 @@ class DialogueMaker:
         return Dialogue((*prompt.messages, ChatMessage(role="assistant", content=reply.text)), tuple(asked))
 
 
-def _anybody(rng: random.Random, cast: Sequence[Voice]) -> Voice:
-    """Mostly one of the cast, sometimes somebody new."""
-    return rng.choice(cast) if rng.random() < 0.8 else random_voice(rng)
+def plain_voice(rng: random.Random) -> Voice:
+    """Somebody without title, voice and boundaries, who says what it knows and that it does not know."""
+    voice = random_voice(rng)
+    persona = voice.persona.model_copy(update={"title": "", "voice": "", "boundaries": ()})
+    return Voice(persona, {"lore": ("{lore}", "I know. {lore}", "{lore} I am sure."), "unknown": _PLAIN_UNKNOWN})
 
 
 def _inside(title: str) -> str:

@@ -20,9 +20,9 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from core.settings import ROOT
-from training.batches import EASY_CHUNKS, Batch, batches, chunk_of_dialogues, held_out_dialogues
+from training.batches import Batch, batches, chunk_of_dialogues, held_out_dialogues
 from training.card import write_card
-from training.dialogues import inspect
+from training.dialogues import Lesson, inspect
 from training.small_model import VOCABULARY, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
 from training.voices import load_cast
@@ -31,6 +31,9 @@ BATCH_TOKENS = 6144
 LONGEST = 512
 WARMUP_STEPS = 40
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
+# Each lesson with the share of the run at which it ends.
+LESSONS: tuple[tuple[Lesson, float], ...] = (("drill", 0.35), ("all", 0.75), ("home", 1.0))
+AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 MATRIX_RATE, VECTOR_RATE = 6e-3, 3e-3
 HELD_OUT_DIALOGUES = 200
 CHECKPOINT_S = 240.0
@@ -47,6 +50,7 @@ class Progress:
     seconds: float = 0.0
     chunk: int = 0
     batch: int = 0
+    lesson: Lesson = "drill"
     losses: list[tuple[int, float]] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
 
@@ -73,6 +77,11 @@ def rate(used: float, step: int) -> float:
     return warm * min(1.0, (1.0 - used) / (1.0 - DECAY_FROM))
 
 
+def lesson_at(used: float) -> Lesson:
+    """The lesson when this share of the budget is used."""
+    return next(lesson for lesson, end in LESSONS if used < end or end == 1.0)
+
+
 class Run:
     """One training run over the seeded stream, with checkpoints."""
 
@@ -83,6 +92,9 @@ class Run:
         work.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer(work / "tokenizer.json")
         self.model = new_model(self.tokenizer, seed=seed)
+        self.averaged = torch.optim.swa_utils.AveragedModel(
+            self.model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / AVERAGED_STEPS)
+        )
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
         others = [p for n, p in self.model.named_parameters() if p.ndim < 2 or "embed" in n]
         self.optimizers: tuple[torch.optim.Optimizer, ...] = (
@@ -96,7 +108,11 @@ class Run:
 
     def _tokenizer(self, path: Path) -> Tokenizer:
         if not path.is_file():
-            dialogues = chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=EASY_CHUNKS)
+            chunks = (
+                chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=-1 - number, lesson=lesson)
+                for number, lesson in enumerate(("all", "home", "home"))
+            )
+            dialogues = [dialogue for chunk in chunks for dialogue in chunk]
             report = inspect(dialogues)
             console.print(f"data: {asdict(report)}")
             if report.problems:
@@ -113,6 +129,7 @@ class Run:
         if self.checkpoint.is_file():
             state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
             self.model.load_state_dict(state["model"])
+            self.averaged.load_state_dict(state["averaged"])
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
             self.progress = Progress(**state["progress"])
@@ -122,6 +139,7 @@ class Run:
         """Write the checkpoint whole or not at all."""
         state = {
             "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "progress": asdict(self.progress),
         }
@@ -158,7 +176,11 @@ class Run:
         """Batches without end, from where the run stands."""
         progress = self.progress
         while True:
-            dialogues = chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=progress.chunk)
+            if progress.batch == 0:
+                progress.lesson = lesson_at(self.budget.used(progress))
+            dialogues = chunk_of_dialogues(
+                self.pack, self.cast, seed=self.seed, number=progress.chunk, lesson=progress.lesson
+            )
             made = batches(dialogues, self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=progress.chunk)
             yield from made[progress.batch :]
             progress.chunk, progress.batch = progress.chunk + 1, 0
@@ -174,6 +196,7 @@ class Run:
                 group["lr"] = peak * factor
             optimizer.step()
             optimizer.zero_grad()
+        self.averaged.update_parameters(self.model)
         progress.step += 1
         progress.batch += 1
         progress.tokens += batch.tokens
@@ -181,8 +204,8 @@ class Run:
 
     @torch.no_grad()
     def held_out_loss(self) -> float:
-        """Mean loss on the held-out dialogues."""
-        return sum(loss_of(self.model, batch).item() for batch in self.held_out) / len(self.held_out)
+        """Mean loss of the averaged weights on the held-out dialogues."""
+        return sum(loss_of(self.averaged.module, batch).item() for batch in self.held_out) / len(self.held_out)
 
     def _report(self) -> None:
         progress = self.progress
@@ -213,7 +236,7 @@ def main(
     if resume:
         run.resume()
     run.train()
-    save_model(run.model, run.tokenizer, out)
+    save_model(run.averaged.module, run.tokenizer, out)
     console.print(f"wrote {out}")
     if report:
         write_card(out, pack, run.progress, seed=seed)

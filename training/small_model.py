@@ -8,20 +8,24 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+from transformers import AttentionInterface, GenerationConfig, LlamaConfig, LlamaForCausalLM
+from transformers.masking_utils import AttentionMaskInterface
 
 from training.batches import IGNORED, Batch
+from training.structured_init import write_induction_heads
 from training.tokenizer import END, PAD, save_tokenizer
 
 VOCABULARY = 4096
 WINDOW = 1024
 REPLY_TOKENS = 160
+ATTENTION = "causal_written_out"
 
 
 def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int = 256) -> Any:
-    """A fresh Llama with tied embeddings: 5.9M parameters at the default size, 64 dimensions per head."""
+    """A Llama with tied embeddings that copies from its context and knows nothing: 5.9M parameters at the default size,
+    64 dimensions per head. In training mode it attends by `_attend`, which takes rows padded at their end."""
     torch.manual_seed(seed)
-    return LlamaForCausalLM(
+    model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=VOCABULARY,
             hidden_size=hidden,
@@ -35,8 +39,33 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
             eos_token_id=tokenizer.token_to_id(END),
             pad_token_id=tokenizer.token_to_id(PAD),
             use_cache=True,
+            attn_implementation=ATTENTION,
         )
     )
+    write_induction_heads(model, seed=seed)
+    return model
+
+
+def _attend(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: None,
+    scaling: float,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention written out, [rows, heads, tokens, head size] in and [rows, tokens, heads, head size] out. For
+    a few hundred tokens on a CPU, compiled, it takes a fifth of the time of torch's fused kernel (forward and backward)."""
+    tokens = query.shape[2]
+    scores = torch.matmul(query, key.transpose(-1, -2)) * scaling
+    future = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
+    weights = torch.softmax(scores.masked_fill(future, float("-inf")), -1)
+    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(ATTENTION, torch.compile(_attend, dynamic=True))
+AttentionMaskInterface.register(ATTENTION, lambda *_, **__: None)
 
 
 def loss_of(model: Any, batch: Batch) -> torch.Tensor:
@@ -52,7 +81,8 @@ def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
     """Write what transformers and vLLM load: weights as bfloat16 (half the size; computed with as float32 on a CPU),
     tokenizer, chat template, and sampling defaults."""
     folder.mkdir(parents=True, exist_ok=True)
-    copy = LlamaForCausalLM(model.config)
+    config = LlamaConfig.from_dict({**model.config.to_dict(), "attn_implementation": None})
+    copy = LlamaForCausalLM(config)
     copy.load_state_dict(model.state_dict())
     copy.to(torch.bfloat16)
     copy.config.dtype = torch.bfloat16

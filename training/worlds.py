@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,31 +17,53 @@ from typing import Any
 import yaml
 
 _SLOT = re.compile(r"<(\w+)>|\{(\w+)\}")
-_NAMES_TRIED = 50
+_ANSWER = "<>"
+_ANY_SHARE = 0.5  # of the facts come from those that fit everything
+_JOINED_SHARE = 0.15  # of the passages tell their first two facts in one sentence
+_UPDATED_SHARE = 0.06  # of the facts are told as they were and as they are
+_UPDATES = (
+    "An old book says: {old} But now it is otherwise: {new}",
+    "Once it was so: {old} Today it is so: {new}",
+    "Many still believe: {old} The truth is: {new}",
+    "Last year we wrote: {old} Since then that has changed: {new}",
+)
+_AGREEING = {"has": "have", "does": "do", "is": "are", "was": "were"}
+_VERB_FORMS = {"verb": 0, "verbs": 1, "verbed": 2, "verben": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One sentence of a passage with the questions that it answers. `answer` stands verbatim in `sentence`;
+    """One sentence with the questions that it answers. `answer` stands word for word in `sentence`, which may hold two;
+    `told` is what a passage says, more than the sentence where the fact has changed. `outdated` is the old answer then;
     `held_out` is a wording of the question that is never trained on."""
 
     sentence: str
     answer: str
     questions: tuple[str, ...]
     held_out: str
+    told: str = ""
+    outdated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Something a world tells about one thing: its name and one to three facts. `person` where it is a somebody."""
+    """Something a world tells about one thing: its name, what it is called by afterwards (`it`, `he`, `she`, `they`),
+    one to three facts, and some `untold` ones that nobody can know."""
 
     subject: str
+    pronoun: str
     facts: tuple[Fact, ...]
-    person: bool = False
+    untold: tuple[Fact, ...] = ()
+
+    @property
+    def person(self) -> bool:
+        """Whether it is somebody."""
+        return self.pronoun in ("he", "she")
 
     @property
     def text(self) -> str:
-        return " ".join(fact.sentence for fact in self.facts)
+        """All that is told, as one line; a sentence that holds two facts stands once."""
+        return " ".join(dict.fromkeys(fact.told or fact.sentence for fact in self.facts))
 
 
 @cache
@@ -56,37 +78,81 @@ def random_name(rng: random.Random) -> str:
     return "".join(rng.choice(syllables[part]) for part in ("start", "middle", "end"))
 
 
-def random_world(rng: random.Random, passages: int) -> list[Passage]:
-    """`passages` passages about different things; about half are of one kind, so that they are easy to mix up."""
+def random_world(rng: random.Random, passages: int, *, held_out: bool = False) -> list[Passage]:
+    """`passages` passages about different things; about half are of one kind, so that they are easy to mix up. Only
+    with `held_out` do they tell kinds of facts that are never trained on, too."""
     kinds = _grammar()["kinds"]
     favorite = rng.choice(kinds)
     world: list[Passage] = []
     names: set[str] = set()
     while len(world) < passages:
-        passage = _passage(rng, favorite if rng.random() < 0.5 else rng.choice(kinds))
+        passage = _passage(rng, favorite if rng.random() < 0.5 else rng.choice(kinds), held_out=held_out)
         if passage.subject not in names:
             names.add(passage.subject)
             world.append(passage)
     return world
 
 
-def _passage(rng: random.Random, kind: Mapping[str, Any]) -> Passage:
+def other_answer(rng: random.Random, answer: str) -> str | None:
+    """Another answer of the same sort (number, name, or a word of the same list); None where the sort is unclear."""
+    if re.fullmatch(r"[\d,]+", answer):
+        while (number := _word(rng, "number")) == answer:
+            pass
+        return number
+    for words in _grammar()["words"].values():
+        if answer in words:
+            return str(rng.choice([word for word in words if word != answer]))
+    if re.fullmatch(r"[A-Z][a-z]+", answer):
+        return random_name(rng)
+    return None
+
+
+def _passage(rng: random.Random, kind: Mapping[str, Any], *, held_out: bool) -> Passage:
     subject = _fill(rng, rng.choice(kind["name"]), {})
-    person = isinstance(kind["pronoun"], list)
-    pronoun = rng.choice(kind["pronoun"]) if person else kind["pronoun"]
-    facts = rng.sample(kind["facts"], rng.choices((1, 2, 3), (1, 6, 1))[0])
-    told = []
-    for number, fact in enumerate(facts):
-        again = number > 0 and rng.random() < 0.7
-        told.append(_fact(rng, fact, subject, pronoun if again else subject))
-    return Passage(subject, tuple(told), person)
+    pronoun = rng.choice(kind["pronoun"]) if isinstance(kind["pronoun"], list) else kind["pronoun"]
+    size, more = rng.choices((1, 2, 3), (1, 5, 2))[0], 2
+    facts: list[Fact] = []
+    while len(facts) < size + more:
+        template = rng.choice(_grammar()["any"] if rng.random() < _ANY_SHARE else kind["facts"])
+        if template.get("held_out") and not held_out:
+            continue
+        again = 0 < len(facts) < size and rng.random() < 0.6
+        fact = _fact(rng, template, subject, pronoun, pronoun if again else subject)
+        if not any(_alike(fact, other) for other in facts):
+            facts.append(fact)
+    told = facts[:size]
+    if size > 1 and rng.random() < _JOINED_SHARE:
+        first, second = told[:2]
+        sentence = f"{first.sentence[:-1]}, and {_small(second.sentence)}"
+        if not first.told and not second.told:
+            told[:2] = [replace(first, sentence=sentence), replace(second, sentence=sentence)]
+    return Passage(subject, pronoun.lower(), tuple(told), tuple(facts[size:]))
 
 
-def _fact(rng: random.Random, fact: Mapping[str, Any], subject: str, called: str) -> Fact:
-    filled: dict[str, str] = {"it": subject, "It": called}
+def _alike(one: Fact, other: Fact) -> bool:
+    """Whether two facts answer the same question, or give the same answer."""
+    asked = {*one.questions, one.held_out} & {*other.questions, other.held_out}
+    return bool(asked) or one.answer == other.answer
+
+
+def _fact(rng: random.Random, fact: Mapping[str, Any], subject: str, pronoun: str, called: str) -> Fact:
+    filled = {"it": subject, "It": called}
+    for single, plural in _AGREEING.items():
+        filled[single] = plural if pronoun == "They" else single
+    forms = rng.choice(_grammar()["words"]["verb"]).split()
+    filled |= {slot: forms[index] for slot, index in _VERB_FORMS.items()}
+    if pronoun == "They":
+        filled["verbs"] = filled["verb"]
     sentence = _capital(_fill(rng, fact["say"], filled))
     asked = [_capital(_fill(rng, question, filled)) for question in fact["ask"]]
-    return Fact(sentence, filled["<>"], tuple(asked[:-1]), asked[-1])
+    made = Fact(sentence, filled[_ANSWER], tuple(asked[:-1]), asked[-1])
+    if rng.random() < _UPDATED_SHARE and sentence.lower().count(made.answer.lower()) == 1:
+        old = other_answer(rng, made.answer)
+        if old is not None:
+            before = sentence.replace(made.answer, old)
+            told = rng.choice(_UPDATES).format(old=before, new=sentence)
+            return replace(made, told=told, outdated=old)
+    return made
 
 
 def _fill(rng: random.Random, template: str, filled: dict[str, str]) -> str:
@@ -98,10 +164,7 @@ def _fill(rng: random.Random, template: str, filled: dict[str, str]) -> str:
         value = filled.get(slot) if match[2] else None
         if value is None:
             value = _word(rng, slot)
-            if match[1]:
-                filled["<>"] = value
-            else:
-                filled[slot] = value
+            filled[_ANSWER if match[1] else slot] = value
         return value
 
     return _SLOT.sub(draw, template)
@@ -109,14 +172,24 @@ def _fill(rng: random.Random, template: str, filled: dict[str, str]) -> str:
 
 def _word(rng: random.Random, slot: str) -> str:
     if slot in ("person", "Person"):
-        return f"{random_name(rng)} {random_name(rng)}" if rng.random() < 0.4 else random_name(rng)
+        return f"{random_name(rng)} {random_name(rng)}" if rng.random() < 0.3 else random_name(rng)
     if slot in ("place", "name"):
         return f"{_word(rng, 'Adjective')} {_word(rng, 'Noun')}" if rng.random() < 0.15 else random_name(rng)
     if slot == "number":
         return f"{rng.choice((rng.randint(2, 30), rng.randint(2, 999), rng.randint(1, 99) * 100)):,}"
-    word: str = rng.choice(_grammar()["words"][slot.lower()])
+    word: str = rng.choice(_grammar()["words"][slot.lower().rstrip("2")])
     return word.title() if slot[0].isupper() else word
 
 
 def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
+
+
+def _small(sentence: str) -> str:
+    """A sentence as it goes on after a comma: `The` and pronouns lose their capital, names keep it."""
+    first = sentence.split(" ", 1)[0]
+    return (
+        sentence[:1].lower() + sentence[1:]
+        if first in ("The", "It", "He", "She", "They", "In", "At", "On", "Only", "A", "Every")
+        else sentence
+    )
