@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from core.personas import Pack
 from training.phrases import as_typed, choose, load_phrases
@@ -86,7 +87,7 @@ class TalkMaker:
     def memory(self, rng: random.Random, voice: Voice, user: str) -> list[Asked]:
         """Things that the user tells and asks for later; what was never told is not known."""
         talks = load_talks()
-        told: list[tuple[dict[str, list[str]], Values]] = []
+        told: list[tuple[dict[str, Any], Values]] = []
         turns: list[Asked] = []
         for fact in rng.sample(talks["facts"], rng.choice((1, 1, 2, 2, 3))):
             values: Values = {"user": user, "x": self._thing(rng, fact["x"])}
@@ -152,8 +153,11 @@ class TalkMaker:
         """A wish that is refused, and refused again."""
         kind = choose(rng, [("harm", 5), ("private", 3), ("prompt", 4), ("harm_me", 0.7)])
         values = {"user": user, "person": self.phrases.pick(rng, "people").title()}
+        if kind == "harm_me":  # no manner, no jokes
+            line = fresh(rng, wording(rng, kind, held_out=self.held_out), values)
+            return [Asked("chat", self._typed(rng, voice, line), answer(rng, kind))]
         turns = [self._exchange(rng, voice, kind, values)]
-        if kind != "harm_me" and rng.random() < 0.4:
+        if rng.random() < 0.4:
             turns.append(self._exchange(rng, voice, "refuse_again", {"user": user}))
         return turns
 
