@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.personas import Pack
@@ -52,7 +53,7 @@ class TalkMaker:
     def talk(self, rng: random.Random, voice: Voice, user: str, kind: str = "") -> list[Asked]:
         """One conversation of 1 to 5 turns, of the kind or of any."""
         kind = kind or choose(rng, [(name, weight) for name, (_, weight) in self.kinds.items()])
-        return self.kinds[kind][0](rng, voice, user)
+        return [replace(turn, talk=kind) for turn in self.kinds[kind][0](rng, voice, user)]
 
     def chat(self, rng: random.Random, voice: Voice, user: str) -> Asked:
         """One line of small talk and its reply."""

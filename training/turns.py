@@ -12,12 +12,14 @@ TurnKind = Literal["fact", "about", "more", "unknown", "chat"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A turn before it is put into a dialogue. `answer` is what a right reply must hold, empty where nothing."""
+    """A turn before it is put into a dialogue. `answer` is what a right reply must hold, empty where nothing; `talk` is
+    the kind of the conversation it is from, empty where it needs a passage."""
 
     kind: TurnKind
     line: str
     reply: str
     answer: str = ""
+    talk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
