@@ -59,3 +59,9 @@ def test_typing_is_decided_by_the_seed_and_varies() -> None:
     assert lines == [as_typed(random.Random(seed), "Where does the Old Lamp stand?", "Elio") for seed in range(60)]
     assert len(set(lines)) > 15
     assert any("elio" in line.lower() for line in lines)
+
+
+def test_lines_that_are_said_as_they_are_hold_no_options() -> None:
+    intents = load_phrases().intents
+    assert not any("<" in line for line in (*intents["more"].say, *(intent.say[0] for intent in intents.values())))
+    assert not any("<" in line for intent in intents.values() for line in (*intent.held_out, *intent.reply))
