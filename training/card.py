@@ -1,65 +1,81 @@
-"""The model card of the bundled model: what it is, what it does as measured, and how to make it again."""
+"""The model card of the bundled language model: what it is, what it does as measured, and how to make it again.
+
+    python -m training.card --report var/evaluation/troupe-small/report.json
+
+writes README.md into the model's folder from four things: training/card.md (the text), training.json beside the weights
+(what the run used), the report of `python -m training.evaluate`, and chats.md beside the weights, which people write by
+hand and which is taken as it stands.
+"""
 
 from __future__ import annotations
 
-import random
+import json
+import shutil
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from core.messages import Author, ChatMessage, IncomingMessage, Passage
-from core.prompts import compose
+import typer
+from safetensors import safe_open
+
+from core.personas import load_pack
 from core.settings import ROOT
-from training.dialogues import PackTopics
-from training.evaluate import Figure, Speaker, measure
-from training.voices import load_cast
+from training.report import Report, read_report, table
+from training.scores import Exchange
 
 if TYPE_CHECKING:
     from training.pretrain import Progress
 
 CURVE = ROOT / "docs" / "troupe-small-loss.png"
-_EXPLAINED = {
-    "fact_in_pack": "a question about the pack, its passage among two others: the answer is in the reply",
-    "fact_in_pack_unseen_question": "the same, for questions that training never held in any wording",
-    "fact_in_new_world": "the same, in worlds invented for the test",
-    "invented_without_passage": "no passage given: the reply does not admit that it does not know (less is better)",
-    "degenerate": "replies that are empty, endless or repeat themselves (less is better)",
-    "first_person": "small talk: the persona speaks of itself as I; baseline: the training data",
-    "reply_words": "mean length of a reply",
-}
-# (persona, what is said to it, whether a search of the lore goes before)
-_SAMPLES = (
-    ("elio", "hey Elio, who are you?", False),
-    ("elio", "how long does it take to fly here from earth by wormhole?", True),
-    ("glordon", "what's your favourite dish?", True),
-    ("lord-grigon", "I feel a bit sad today", False),
-    ("plip", "what do you think of penguins?", False),
-    ("trillo", "how many strings does the harp have?", True),
-    ("olga", "what is the capital of France?", False),
-    ("rook", "tell me a joke", False),
-)
+FIGURES = ROOT / "docs" / "troupe-small-figures.png"
+TRAINING, CHATS = "training.json", "chats.md"
+# Of these figures the card shows the first exchanges, whatever they are like.
+SHOWN = ("fact_in_pack", "fact_in_new_world", "invented_new_world", "first_person")
+_NOT_CARD = ("README.md", TRAINING, CHATS)
+_NO_CHATS = "Nobody has written up a talk on the chat page yet."
+_NOT_MEASURED = "Not measured yet: `python -m training.evaluate`, then `python -m training.card`."
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a run used, kept beside the weights. `held_out_loss` is in nats per token of a reply."""
+
+    seed: int
+    tokens: int
+    steps: int
+    minutes: float
+    held_out_loss: float
 
 
 def write_card(
-    folder: Path,
-    pack_dir: Path,
-    progress: Progress,
-    *,
-    seed: int,
-    curve: Path = CURVE,
-    samples: int = 200,
-    questions: int | None = None,
+    folder: Path, pack_dir: Path, progress: Progress, *, seed: int, curve: Path = CURVE, report: Path | None = None
 ) -> None:
-    """Measure the model in `folder` (on as much as `training.evaluate.measure` is told), draw its loss curve and write
-    its README.md."""
+    """Keep what a training run used, draw its loss curve, and write the card of the model in `folder`."""
+    training = Training(seed, progress.tokens, progress.step, progress.seconds / 60, progress.held_out[-1][1])
+    (folder / TRAINING).write_text(json.dumps(asdict(training), indent=1) + "\n", "utf-8")
     draw_curve(progress, curve)
-    figures = measure(folder, pack_dir, samples=samples, questions=questions)
-    speaker = Speaker(folder)
-    said = sample_exchanges(speaker, pack_dir)
-    parameters = sum(p.numel() for p in speaker.model.parameters())
-    megabytes = sum(file.stat().st_size for file in folder.iterdir() if file.name != "README.md") / 1e6
-    text = _card(figures, said, progress, seed=seed, parameters=parameters, megabytes=megabytes)
-    (folder / "README.md").write_text(text, "utf-8")
+    rewrite_card(folder, pack_dir, report)
+
+
+def rewrite_card(folder: Path, pack_dir: Path, report: Path | None) -> None:
+    """Write the card of the model in `folder`; without a report it says that nothing is measured."""
+    training = Training(**json.loads((folder / TRAINING).read_text("utf-8")))
+    chats = folder / CHATS
+    measured = read_report(report) if report else None
+    text = (Path(__file__).parent / "card.md").read_text("utf-8")
+    parts = {
+        **_sizes(folder),
+        **_data(pack_dir),
+        **asdict(training),
+        "tokens_m": training.tokens / 1e6,
+        "figures": table(measured.rows) if measured else _NOT_MEASURED,
+        "measured_as": _measured_as(measured) if measured else "",
+        "exchanges": _exchanges(measured) if measured else _NOT_MEASURED,
+        "chats": chats.read_text("utf-8").strip() if chats.is_file() else _NO_CHATS,
+    }
+    (folder / "README.md").write_text(text.format(**parts), "utf-8")
 
 
 def draw_curve(progress: Progress, path: Path) -> None:
@@ -85,56 +101,60 @@ def draw_curve(progress: Progress, path: Path) -> None:
     plt.close(figure)
 
 
-def sample_exchanges(speaker: Speaker, pack_dir: Path) -> list[tuple[str, str, str]]:
-    """(persona, line, reply) for a few lines that the reader can try as well."""
-    pack, cast = load_cast(pack_dir)
-    voices = {voice.persona.id: voice.persona for voice in cast}
-    topics = PackTopics(pack)
-    asked: list[tuple[str, str]] = []
-    prompts: list[Sequence[ChatMessage]] = []
-    for persona_id, line, search in _SAMPLES:
-        persona = voices.get(persona_id, cast[0].persona)
-        found = topics.nearest(random.Random(1), line, 3) if search else []
-        message = IncomingMessage(
-            id="1", channel_id="1", guild_id=None, author=Author(id="1", name="Mara"), content=line, created_ms=0
-        )
-        passages = [Passage(id=str(i), text=topic.text, score=0, source="") for i, topic in enumerate(found)]
-        prompts.append(compose(persona, message, [], "", passages, 1, lambda _: 0).messages)
-        asked.append((persona.name, line))
-    replies = speaker.replies(prompts)
-    return [(name, line, reply.text) for (name, line), reply in zip(asked, replies, strict=True)]
+def _sizes(folder: Path) -> dict[str, Any]:
+    """What the files of a model say about it."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    with safe_open(folder / "model.safetensors", framework="pt") as weights:
+        parameters = sum(prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118
+    files = [file for file in folder.iterdir() if file.is_file() and file.name not in _NOT_CARD]
+    return {
+        "parameters": parameters / 1e6,
+        "megabytes": sum(file.stat().st_size for file in files) / 1e6,
+        "layers": config["num_hidden_layers"],
+        "hidden": config["hidden_size"],
+        "heads": config["num_attention_heads"],
+        "head_size": config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
+        "forward": config["intermediate_size"],
+        "window": config["max_position_embeddings"],
+        "vocabulary": config["vocab_size"],
+    }
 
 
-def _card(
-    figures: Sequence[Figure],
-    said: Sequence[tuple[str, str, str]],
-    progress: Progress,
-    *,
-    seed: int,
-    parameters: int,
-    megabytes: float,
-) -> str:
-    rows = "\n".join(
-        f"| `{f.figure}` | {_shown(f.value, f.unit)} | {'' if f.baseline is None else _shown(f.baseline, f.unit)} "
-        f"| {_EXPLAINED[f.figure]} |"
-        for f in figures
-    )
-    exchanges = "\n".join(f"> **Mara:** {line}  \n> **{name}:** {reply}\n>" for name, line, reply in said).rstrip("\n>")
-    template = (Path(__file__).parent / "card.md").read_text("utf-8")
-    return template.format(
-        rows=rows,
-        exchanges=exchanges,
-        parameters=parameters / 1e6,
-        megabytes=megabytes,
-        tokens=progress.tokens,
-        tokens_m=progress.tokens / 1e6,
-        steps=progress.step,
-        minutes=progress.seconds / 60,
-        held_out=progress.held_out[-1][1],
-        curve=CURVE.name,
-        seed=seed,
+def _data(pack_dir: Path) -> dict[str, Any]:
+    pack = load_pack(pack_dir)
+    counts = {"personas": len(pack.personas), "passages": len(pack.lore), "questions": len(pack.questions)}
+    return {"pack": pack.name, **counts}
+
+
+def _measured_as(report: Report) -> str:
+    about = report.about
+    return (
+        f"{about['engine']}, temperature {about['temperature']}, replies of at most {about['longest reply']}, "
+        f"{about['samples']} questions per figure, seed {about['seed']}"
     )
 
 
-def _shown(value: float, unit: str) -> str:
-    return f"{value:.1%}" if unit == "share" else f"{value:.1f}"
+def _exchanges(report: Report) -> str:
+    made = [one for figure in SHOWN for one in report.first.get(figure, ())[:2]]
+    return "\n>\n".join(_quoted(one) for one in made)
+
+
+def _quoted(one: Exchange) -> str:
+    lines: Sequence[tuple[str, str]] = one.lines
+    said = "  \n".join(f"> **{speaker}:** {' '.join(text.split()) or '(nothing)'}" for speaker, text in lines)
+    return f"{said}  \n> *({one.wanted})*" if one.wanted else said
+
+
+def main(
+    model: Annotated[Path, typer.Option(help="Folder of the model.")] = ROOT / "models" / "troupe-small",
+    report: Annotated[Path | None, typer.Option(help="report.json of training.evaluate.")] = None,
+    pack: Annotated[Path, typer.Option(help="The pack it was trained on.")] = ROOT / "packs" / "communiverse",
+) -> None:
+    """Write the model's card anew, with the figures of a report."""
+    rewrite_card(model, pack, report)
+    if report is not None:
+        shutil.copyfile(report.with_suffix(".png"), FIGURES)
+
+
+if __name__ == "__main__":
+    typer.run(main)

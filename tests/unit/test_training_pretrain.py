@@ -11,13 +11,10 @@ from core.messages import ChatMessage
 from core.settings import ROOT
 from training import batches, pretrain
 from training.batches import IGNORED
-from training.card import draw_curve, write_card
-from training.evaluate import Figure, Reply, admits, without_passages
 from training.pretrain import Budget, Progress, Run, rate
 from training.small_model import loss_of, new_model, save_model
 from training.tokenizer import encode_chats, train_tokenizer
 from training.turns import Dialogue
-from training.voices import load_cast
 
 PACK = ROOT / "packs" / "communiverse"
 
@@ -120,51 +117,3 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert again.progress.step == whole.progress.step > 6
     assert [loss for _, loss in again.progress.losses] == pytest.approx([loss for _, loss in whole.progress.losses])
     assert again.progress.held_out[-1][1] == pytest.approx(whole.progress.held_out[-1][1])
-
-
-@pytest.mark.usefixtures("tiny")
-def test_the_card_tells_figures_samples_and_the_command(tmp_path: Path) -> None:
-    run = Run(PACK, tmp_path / "work", seed=3, budget=Budget(3000, None), threads=1)
-    run.train()
-    save_model(run.model, run.tokenizer, tmp_path / "model")
-    small = tmp_path / "small"
-    small.mkdir()
-    draw_curve(run.progress, small / "curve.png")
-    assert (small / "curve.png").read_bytes().startswith(b"\x89PNG")
-    write_card(tmp_path / "model", PACK, run.progress, seed=3, curve=small / "curve.png", questions=4, samples=4)
-    card = (tmp_path / "model" / "README.md").read_text("utf-8")
-    assert "{" not in card
-    assert f"--tokens {run.progress.tokens} --seed 3" in card
-    assert "fact_in_new_world" in card
-
-
-def test_degenerate_replies_are_seen() -> None:
-    assert Reply("", ended=True).degenerate
-    assert Reply("I go on and", ended=False).degenerate
-    assert Reply("one two three four " * 3, ended=True).degenerate
-    assert not Reply("Whoa, hello Mara, the stars are out!", ended=True).degenerate
-
-
-def test_admitting_not_to_know_is_told_from_answering() -> None:
-    _, cast = load_cast(PACK)
-    for voice in cast:
-        for line in voice.lines["unknown"]:
-            assert admits(line), line
-        for line in voice.lines["lore"]:
-            assert not admits(line.replace("{lore}", "The gate has 12 bars.")), line
-
-
-def test_a_figure_is_one_line_of_json_with_its_ratio() -> None:
-    assert json.loads(Figure("a", 0.9, 0.3).line()) == {
-        "figure": "a",
-        "value": 0.9,
-        "unit": "share",
-        "baseline": 0.3,
-        "ratio": 3.0,
-    }
-    assert json.loads(Figure("a", 0.9, 0.0).line())["ratio"] is None
-
-
-def test_passages_are_taken_out_whole() -> None:
-    bare = without_passages(dialogue("x", "You are Elio.\n<lore>\n- A.\n- B.\n</lore>\n<summary>s</summary>"))
-    assert bare.messages[0].content == "You are Elio.\n<summary>s</summary>"

@@ -1,0 +1,139 @@
+"""A model under examination: asked through an engine as serving asks it, many questions at once.
+
+The prompt, the token budget, the stop strings, the sampling and the guard are those of `serve_apps.reply`. Left out are
+its second attempt at a text that cannot be used and its fallback: what the model writes first is what counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from core.errors import Overloaded
+from core.messages import Author, GenerateRequest, IncomingMessage, Passage
+from core.prompts import compose, one_line, system_text
+from serve_apps.engines.base import Engine
+from serve_apps.guard import Guard, stop_strings, whole_sentences
+from serve_apps.reply import TEMPLATE_SLACK
+from serve_apps.tokens import TokenCounter
+from training.exam import Question
+from training.judge import degenerate
+
+AT_ONCE = 32
+RETRY_S = (1.0, 2.0, 4.0, 8.0)  # pauses when an endpoint asks to slow down
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said. `ended` is false where it had to be stopped at the longest reply."""
+
+    text: str
+    ended: bool
+
+    @property
+    def degenerate(self) -> bool:
+        """Empty, endless, or in a loop."""
+        return degenerate(self.text, ended=self.ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How replies are drawn; None for `top_p` takes the model's own. The same seed and question draw the same."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float | None = None
+    seed: int = 0
+
+
+class Candidate:
+    """An engine with its sampling. `cast` are the names that may not speak in a reply but the one asked."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        count_tokens: TokenCounter,
+        sampling: Sampling,
+        *,
+        cast: Sequence[str] = (),
+        adapter: str | None = None,
+        console: Console | None = None,
+    ) -> None:
+        self.engine, self.sampling, self.adapter = engine, sampling, adapter
+        self._count_tokens = count_tokens
+        self._cast = tuple(cast)
+        self._console = console
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def replies(self, questions: Sequence[Question], label: str = "") -> list[Reply]:
+        """One reply per question. Raises what `Engine.generate` raises."""
+        columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, disable=self._console is None) as progress:
+            task = progress.add_task(label, total=len(questions))
+
+            async def one(number: int, question: Question) -> Reply:
+                async with self._slots:
+                    reply = await self.reply(question, number)
+                progress.advance(task)
+                return reply
+
+            return list(await asyncio.gather(*(one(number, question) for number, question in enumerate(questions))))
+
+    async def reply(self, question: Question, number: int = 0) -> Reply:
+        """The reply to one question; `number` tells apart those that are worded alike."""
+        wanted, pauses = self._request(question, number), list(RETRY_S)
+        while True:
+            try:
+                return await self._generate(wanted, question)
+            except Overloaded as error:
+                if not pauses:
+                    raise
+                await asyncio.sleep(max(pauses.pop(0), error.retry_after_s))
+
+    def _request(self, question: Question, number: int) -> GenerateRequest:
+        window = self._count_tokens.window
+        max_tokens = min(self.sampling.max_tokens, window // 2)
+        message = IncomingMessage(
+            id=str(number),
+            channel_id="1",
+            guild_id=None,
+            author=Author(id="1", name=question.user),
+            content=question.line,
+            created_ms=0,
+        )
+        passages = [Passage(id=str(i), text=text, score=0.0, source="") for i, text in enumerate(question.passages)]
+        budget = window - max_tokens - TEMPLATE_SLACK
+        prompt = compose(question.persona, message, question.history, "", passages, budget, self._count_tokens)
+        seed = hashlib.sha256(f"{self.sampling.seed} {number} {question.line}".encode()).digest()
+        return GenerateRequest(
+            messages=prompt.messages,
+            max_tokens=max_tokens,
+            temperature=self.sampling.temperature,
+            top_p=self.sampling.top_p,
+            seed=int.from_bytes(seed[:4], "big") % 2**31,
+            stop=stop_strings((one_line(question.user),)),
+            adapter=self.adapter,
+        )
+
+    async def _generate(self, wanted: GenerateRequest, question: Question) -> Reply:
+        persona = question.persona
+        guard = Guard(
+            persona=persona.name, others=(question.user, *self._cast), instructions=system_text(persona).split(". ")[0]
+        )
+        raw, stopped, reason = "", False, None
+        async with aclosing(self.engine.generate(wanted)) as chunks:
+            async for chunk in chunks:
+                raw += chunk.text
+                reason = chunk.finish_reason
+                stopped = guard.clean(raw, final=False)[1]
+                if stopped:
+                    break
+        text, _ = guard.clean(raw, final=True)
+        ended = stopped or reason != "length"
+        return Reply(text if ended else whole_sentences(text), ended)

@@ -1,0 +1,183 @@
+"""The questions that a model is measured with, none of which training asked.
+
+pack_facts    facts of the pack that training never asked for, their passage among two near ones in random order
+world_facts   the same in worlds invented here, from a seed that training never uses
+lacking       the passages are there but the fact is in none of them, or there are no passages at all
+changed       a passage of the pack that tells a fact otherwise than training did
+small_talk    held-out lines that need no passage
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.messages import Turn
+from core.personas import Pack, Persona
+from training.dialogues import DialogueMaker
+from training.judge import holds
+from training.topics import Pair, Topic, topic_of
+from training.voices import Voice, random_voice
+from training.worlds import Passage, other_answer, random_world
+
+NEAR = 2  # passages beside the one that is asked about
+_HEAD = re.compile(r"^(It|He|She|They|Its|His|Her|Their)\b")
+_TRIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One line to a persona. `answer` is what the reply must hold, empty where there is nothing to know; `rivals` are
+    the answers that other passages suggest. `subject` is what the line is about, where a passage tells of it."""
+
+    persona: Persona
+    user: str
+    line: str
+    passages: tuple[str, ...] = ()
+    answer: str = ""
+    rivals: tuple[str, ...] = ()
+    subject: str = ""
+    history: tuple[Turn, ...] = ()
+
+    def bare(self) -> Question:
+        """The same with nothing to read."""
+        return replace(self, passages=())
+
+
+class Examiner:
+    """Makes the questions; `seed` decides them. Every line is worded as never in training."""
+
+    def __init__(self, pack: Pack, cast: Sequence[Voice], *, seed: int) -> None:
+        self.pack, self.cast, self.seed = pack, cast, seed
+        self.rng = random.Random(f"exam {seed}")
+        self.maker = DialogueMaker(pack, cast, seed=f"exam {seed}", held_out=True)
+
+    def pack_facts(self, count: int) -> list[Question]:
+        """Every held-out fact in turn, to another persona each time, until there are `count` questions."""
+        held_out = self._held_out()
+        self.rng.shuffle(held_out)
+        return [self._about_pack(*held_out[number % len(held_out)]) for number in range(count)]
+
+    def world_facts(self, count: int) -> list[Question]:
+        """One question about each of `count` new worlds of three passages; half of the personas are new as well."""
+        return [self._about_world() for _ in range(count)]
+
+    def changed(self, count: int) -> list[tuple[Question, str]]:
+        """Held-out facts of the pack told otherwise in their passage, with the answer that the pack gives."""
+        made = list[tuple[Question, str]]()
+        held_out = self._held_out()
+        for _ in range(_TRIES * count):
+            topic, pair = self.rng.choice(held_out)
+            new, word = other_answer(self.rng, pair.answer), re.compile(rf"\b{re.escape(pair.answer)}\b")
+            if new and len(word.findall(topic.text)) == 1:
+                told = replace(topic, text=word.sub(new, topic.text))
+                other = replace(pair, answer=new, sentence=word.sub(new, pair.sentence))
+                question = self._ask(self.somebody(), told, self.near(topic, pair.question), other)
+                made.append((replace(question, rivals=(*question.rivals, pair.answer)), pair.answer))
+            if len(made) == count:
+                break
+        return made
+
+    def lacking_in_pack(self, count: int) -> list[Question]:
+        """Held-out facts of the pack whose sentence is missing from the passage; what else it tells stays."""
+        made: list[Question] = []
+        held_out = self._held_out()
+        for _ in range(_TRIES * count):
+            topic, pair = self.rng.choice(held_out)
+            rest = topic.without(pair)
+            near = [other for other in self.near(topic, pair.question) if not holds(other.text, pair.answer)]
+            if rest:
+                told = replace(rest, text=with_subject(rest.text, topic.name))
+                made.append(self._ask(self.somebody(), told, near, pair, known=False))
+            if len(made) == count:
+                break
+        return made
+
+    def lacking_in_world(self, count: int) -> list[Question]:
+        """Questions about a subject of a new world whose passage does not tell what is asked."""
+        made = []
+        for _ in range(count):
+            passage, *others = self._world()
+            fact = self.rng.choice(passage.untold)
+            pair = Pair(fact.held_out, fact.answer, fact.sentence)
+            near = [topic_of(other) for other in others]
+            made.append(self._ask(self.anybody(), topic_of(passage), near, pair, known=False))
+        return made
+
+    def nothing_to_read(self, count: int) -> list[Question]:
+        """Questions about the pack and about new worlds without any passage."""
+        half = count // 2
+        asked = [*self.pack_facts(half), *self.world_facts(count - half)]
+        return [replace(question.bare(), answer="", rivals=()) for question in asked]
+
+    def small_talk(self, count: int) -> list[Question]:
+        """Lines that need no passage, by all of the cast in turn, half of them among passages of the pack."""
+        made = []
+        topics = list(self.maker.pack_topics.topics.values())
+        for number in range(count):
+            voice = self.cast[number % len(self.cast)]
+            given = self.rng.sample(topics, self.rng.choice((0, NEAR + 1)))
+            line = self.maker.small_talk(voice).turns[-1].line
+            made.append(Question(voice.persona, self.user(), line, tuple(topic.text for topic in given)))
+        return made
+
+    def _held_out(self) -> list[tuple[Topic, Pair]]:
+        return [(topic, pair) for topic in self.maker.pack_topics.topics.values() for pair in topic.held_out]
+
+    def _about_pack(self, topic: Topic, pair: Pair) -> Question:
+        return self._ask(self.somebody(), topic, self.near(topic, pair.question), pair)
+
+    def _about_world(self) -> Question:
+        passage, *others = self._world()
+        topic = topic_of(passage)
+        return self._ask(self.anybody(), topic, [topic_of(other) for other in others], self.rng.choice(topic.held_out))
+
+    def _ask(self, voice: Voice, topic: Topic, near: Sequence[Topic], pair: Pair, *, known: bool = True) -> Question:
+        given = [topic, *near]
+        self.rng.shuffle(given)
+        line = self.maker.question(voice, pair.question)
+        asked = Question(voice.persona, self.user(), line, tuple(one.text for one in given), subject=topic.name)
+        if not known:
+            return asked
+        # A persona may speak of a friend in any reply.
+        names = {persona.name for persona in self.pack.personas}
+        return replace(asked, answer=pair.answer, rivals=tuple(r for r in rivals(pair, near) if r not in names))
+
+    def near(self, topic: Topic, question: str) -> list[Topic]:
+        """Other passages that a search would find as well."""
+        return [t for t in self.maker.pack_topics.nearest(self.rng, question, NEAR + 1) if t.name != topic.name][:NEAR]
+
+    def _world(self) -> list[Passage]:
+        return random_world(self.rng, NEAR + 1, held_out=True)
+
+    def somebody(self) -> Voice:
+        """One of the cast."""
+        return self.rng.choice(self.cast)
+
+    def anybody(self) -> Voice:
+        """One of the cast, or somebody that nobody has met."""
+        return self.somebody() if self.rng.random() < 0.5 else random_voice(self.rng)
+
+    def user(self) -> str:
+        """The name of a person who asks."""
+        return self.maker.phrases.pick(self.rng, "people")
+
+
+def rivals(pair: Pair, near: Sequence[Topic]) -> tuple[str, ...]:
+    """The answers that the other passages hold, and an outdated one, but for what the right sentence or the question
+    says itself."""
+    said = f"{pair.sentence} {pair.question}"
+    others = [other.answer for topic in near for other in (*topic.asked, *topic.held_out)]
+    found = [answer for answer in dict.fromkeys(others) if not holds(said, answer)]
+    return (*found, pair.outdated) if pair.outdated else tuple(found)
+
+
+def with_subject(text: str, subject: str) -> str:
+    """`text` with the subject in place of a pronoun at its head, which would stand there without what it means."""
+
+    def named(match: re.Match[str]) -> str:
+        return subject if match[1] in ("It", "He", "She", "They") else f"{subject}'s"
+
+    return _HEAD.sub(named, text)
