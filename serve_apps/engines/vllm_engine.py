@@ -79,6 +79,8 @@ class VllmEngine:
             # One process less, which is 10 s of imports; the two that stay are this one and the engine's.
             distributed_executor_backend="uni" if cpu else None,
             enable_prefix_caching=True,
+            # On a CPU vLLM dies of a prompt that is read in two parts where its request brings a seed, as replies do.
+            enable_chunked_prefill=False if cpu else None,
             enable_lora=True,
             max_loras=config.max_loras,
             max_cpu_loras=config.max_cpu_loras,
