@@ -23,6 +23,7 @@ from training.voices import Voice, random_voice
 from training.worlds import Passage, other_answer, random_world
 
 NEAR = 2  # passages beside the one that is asked about
+SMALL_TALK = ("chat", "chat", "chat", "opinion", "feeling", "greeting")
 _HEAD = re.compile(r"^(It|He|She|They|Its|His|Her|Their)\b")
 _TRIES = 200
 
@@ -47,10 +48,11 @@ class Question:
 
 
 class Examiner:
-    """Makes the questions; `seed` decides them. Every line is worded as never in training."""
+    """Makes the questions; `seed` decides them. Every line is worded as never in training. `strangers` is the share of
+    new personas where worlds are new."""
 
-    def __init__(self, pack: Pack, cast: Sequence[Voice], *, seed: int) -> None:
-        self.pack, self.cast, self.seed = pack, cast, seed
+    def __init__(self, pack: Pack, cast: Sequence[Voice], *, seed: int, strangers: float = 0.5) -> None:
+        self.pack, self.cast, self.strangers = pack, cast, strangers
         self.rng = random.Random(f"exam {seed}")
         self.maker = DialogueMaker(pack, cast, seed=f"exam {seed}", held_out=True)
 
@@ -61,7 +63,7 @@ class Examiner:
         return [self._about_pack(*held_out[number % len(held_out)]) for number in range(count)]
 
     def world_facts(self, count: int) -> list[Question]:
-        """One question about each of `count` new worlds of three passages; half of the personas are new as well."""
+        """One question about each of `count` new worlds of three passages."""
         return [self._about_world() for _ in range(count)]
 
     def changed(self, count: int) -> list[tuple[Question, str]]:
@@ -113,14 +115,14 @@ class Examiner:
         return [replace(question.bare(), answer="", rivals=()) for question in asked]
 
     def small_talk(self, count: int) -> list[Question]:
-        """Lines that need no passage, by all of the cast in turn, half of them among passages of the pack."""
+        """Lines that need no passage, to all of the cast in turn, half of them among passages of the pack."""
         made = []
         topics = list(self.maker.pack_topics.topics.values())
         for number in range(count):
-            voice = self.cast[number % len(self.cast)]
+            voice, user = self.cast[number % len(self.cast)], self.user()
             given = self.rng.sample(topics, self.rng.choice((0, NEAR + 1)))
-            line = self.maker.small_talk(voice).turns[-1].line
-            made.append(Question(voice.persona, self.user(), line, tuple(topic.text for topic in given)))
+            turn = self.maker.talks.talk(self.rng, voice, user, self.rng.choice(SMALL_TALK))[0]
+            made.append(Question(voice.persona, user, turn.line, tuple(topic.text for topic in given)))
         return made
 
     def _held_out(self) -> list[tuple[Topic, Pair]]:
@@ -158,7 +160,7 @@ class Examiner:
 
     def anybody(self) -> Voice:
         """One of the cast, or somebody that nobody has met."""
-        return self.somebody() if self.rng.random() < 0.5 else random_voice(self.rng)
+        return random_voice(self.rng) if self.rng.random() < self.strangers else self.somebody()
 
     def user(self) -> str:
         """The name of a person who asks."""

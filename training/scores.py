@@ -72,7 +72,7 @@ class TrainingData:
         while min(len(talk), len(facts)) < replies:
             for dialogue in maker.dialogues(100):
                 for turn in dialogue.turns:
-                    (facts if turn.answer else talk).append(turn.reply)
+                    (facts if turn.kind in ("fact", "about", "more") else talk).append(turn.reply)
         return cls(by_persona, talk[:replies], facts[:replies])
 
 

@@ -1,8 +1,9 @@
 """Talks of five turns that stay with one subject: only the first line names it, the others say `it` or nothing at all.
 
-The model answers every line with its own replies before it, so it must know from the talk what `it` is: two other
-passages are there to be mistaken for it. A talk keeps its subject when four of its five replies, the last among them,
-are about it: a reply that gives the answer asked for, or that names the subject, and names none of the others.
+The model answers every line with its own replies before it, so it must know from the talk what `it` is. The subject is
+that of a passage, with two other passages that could be mistaken for it, or a topic like rain or chess. A talk keeps
+its subject when four of its five replies, the last among them, are about it: a reply that gives the answer asked for,
+or that names the subject, and none of what the other passages are about.
 """
 
 from __future__ import annotations
@@ -92,19 +93,27 @@ async def hold(candidate: Candidate, talks: Sequence[Talk]) -> list[list[Reply]]
 
 
 def make_talks(examiner: Examiner, count: int) -> list[Talk]:
-    """`count` talks, by turns about a passage of a new world and one of the pack; all about new worlds where no passage
-    of the pack tells enough."""
+    """`count` talks, by turns about a passage of a new world, one of the pack, and the persona's view of a topic."""
     rng = examiner.rng
     of_pack = [topic for topic in examiner.maker.pack_topics.topics.values() if len(_by_pronoun(topic)) >= FACTS]
     made = []
     for number in range(count):
-        if number % 2 and of_pack:
+        if number % 3 == 2:
+            made.append(_opinions(examiner))
+        elif number % 3 and of_pack:
             topic = rng.choice(of_pack)
-            near = examiner.near(topic, topic.text)
+            made.append(_talk(examiner, topic, examiner.near(topic, topic.text)))
         else:
-            topic, near = _new_world(rng)
-        made.append(_talk(examiner, topic, near))
+            made.append(_talk(examiner, *_new_world(rng)))
     return made
+
+
+def _opinions(examiner: Examiner) -> Talk:
+    """What do you think of it, and four questions that do not name it."""
+    voice, user = examiner.somebody(), examiner.user()
+    turns = examiner.maker.talks.talk(examiner.rng, voice, user, "subject")[:TURNS]
+    topic = turns[0].answer
+    return Talk(voice.persona, user, topic, (), tuple(Line(turn.line, (topic,)) for turn in turns), ())
 
 
 def _new_world(rng: random.Random) -> tuple[Topic, list[Topic]]:

@@ -1,0 +1,144 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer
+from typer.testing import CliRunner
+
+from core.errors import ConfigError
+from core.messages import ChatMessage
+from core.personas import Persona
+from core.prompts import system_text
+from core.settings import ROOT
+from tests.support.tiny_model import make_tiny_model
+from training import lora
+from training.chats import encode_chat, read_chats
+from training.judge import first_person
+from training.lora import Options, rate, train_adapter
+from training.tokenizer import encode_chats
+
+PACK = ROOT / "packs" / "communiverse"
+EXAMPLE = ROOT / "packs" / "examples" / "percival"
+GOOD: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "Mara: hi"}, {"role": "assistant", "content": "Creak."}]
+}
+
+
+def written(path: Path, *lines: object) -> Path:
+    path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines), "utf-8")
+    return path
+
+
+def changed(**message: str) -> dict[str, Any]:
+    return {"messages": [GOOD["messages"][0], {**GOOD["messages"][1], **message}]}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{not json", "no JSON"),
+        ('"a string"', "the line"),
+        ({"messages": []}, "messages"),
+        (changed(role="narrator"), "messages.1.role"),
+        (changed(content="  "), "messages.1.content"),
+        (changed(name="Elio"), "messages.1.name"),
+        ({"messages": GOOD["messages"][:1] * 2}, "does not end with a reply"),
+        (
+            {"messages": [GOOD["messages"][0], {"role": "system", "content": "x"}, GOOD["messages"][1]]},
+            "Only the first",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_data_is_told_with_its_line(tmp_path: Path, line: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_chats(written(tmp_path / "lines.jsonl", GOOD, "", line))
+    assert caught.value.field == "lines.jsonl:3"
+
+
+def test_a_file_without_chats_or_without_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no chat"):
+        read_chats(written(tmp_path / "empty.jsonl", ""))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_chats(tmp_path / "nowhere.jsonl")
+
+
+def test_any_tokenizer_encodes_as_our_own_does() -> None:
+    folder = ROOT / "models" / "troupe-small"
+    chat = (
+        ChatMessage(role="system", content="You are Percival."),
+        ChatMessage(role="user", content="Mara: hi"),
+        ChatMessage(role="assistant", content="Creak. A gust."),
+        ChatMessage(role="user", content="Mara: bye"),
+        ChatMessage(role="assistant", content="Squeak."),
+    )
+    (ours,) = encode_chats(Tokenizer.from_file(str(folder / "tokenizer.json")), [chat])
+    assert encode_chat(AutoTokenizer.from_pretrained(folder), chat) == ours
+
+
+def test_a_template_that_refuses_a_chat_is_told(tmp_path: Path) -> None:
+    tokenizer: Any = AutoTokenizer.from_pretrained(make_tiny_model(tmp_path))
+    tokenizer.chat_template = "{{ raise_exception('no system here') }}"
+    with pytest.raises(ConfigError, match="no system here"):
+        encode_chat(tokenizer, (ChatMessage(role="system", content="x"), ChatMessage(role="assistant", content="y")))
+
+
+def test_the_rate_rises_and_falls() -> None:
+    assert rate(0, 100) < rate(5, 100) < rate(10, 100)
+    assert rate(10, 100) > rate(50, 100) > rate(99, 100) > 0
+    assert rate(0, 1) == 1
+
+
+def test_an_adapter_is_learned_and_saved_as_engines_load_it(tmp_path: Path) -> None:
+    base = make_tiny_model(tmp_path / "base")
+    data = written(tmp_path / "lines.jsonl", *[GOOD] * 6)
+    options = Options(rank=4, epochs=10, rate=0.05, batch=4, replay=0)
+
+    def train(folder: str, options: Options = options) -> tuple[lora.Trained, dict[str, Any]]:
+        trained = train_adapter(data, tmp_path / folder, base=base, pack=PACK, options=options)
+        return trained, load_file(tmp_path / folder / "adapter_model.safetensors")
+
+    trained, weights = train("one")
+    assert (trained.chats, trained.steps) == (6, 20)
+    assert trained.losses[-1] < trained.losses[0] - 0.3  # the head of a random model is frozen, so it cannot learn much
+    config = json.loads((tmp_path / "one" / "adapter_config.json").read_text("utf-8"))
+    assert (config["r"], config["lora_alpha"]) == (4, 8)
+    assert set(config["target_modules"]) == set(lora.MODULES)
+    assert len(weights) == 2 * len(lora.MODULES) * 2  # two matrices per module in two layers
+    again, same = train("two")
+    assert again.losses == trained.losses
+    assert all((same[name] == weights[name]).all() for name in weights)
+    mixed, _ = train("three", replace(options, epochs=1, replay=1.0, longest=4000))
+    assert mixed.steps == 3  # six chats and six old dialogues
+
+
+def test_a_chat_that_is_too_long_is_told(tmp_path: Path) -> None:
+    base = make_tiny_model(tmp_path / "base")
+    data = written(tmp_path / "lines.jsonl", GOOD, changed(content="creak " * 600))
+    with pytest.raises(ConfigError, match="Chat 2 has"):
+        train_adapter(data, tmp_path / "out", base=base, pack=PACK)
+
+
+def test_the_command_says_what_is_wrong_and_fails(tmp_path: Path) -> None:
+    app = lora.typer.Typer()
+    app.command()(lora.main)
+    data = written(tmp_path / "lines.jsonl", "{}")
+    said = CliRunner().invoke(app, ["--data", str(data), "--out", str(tmp_path / "out"), "--threads", "1"])
+    assert said.exit_code == 1
+    assert "lines.jsonl:1" in said.output
+
+
+def test_the_example_is_a_persona_of_sixty_lines_in_its_own_prompt() -> None:
+    persona = Persona(**yaml.safe_load(EXAMPLE.with_suffix(".yaml").read_text("utf-8")), avatar=Path("percival.png"))
+    chats = read_chats(EXAMPLE.with_suffix(".jsonl"))
+    assert len(chats) == 60
+    replies = [chat[-1].content for chat in chats]
+    assert len(set(replies)) == 60
+    for chat in chats:
+        assert chat[0].content.split("\n")[0] == system_text(persona)
+    assert sum(map(first_person, replies)) > 50
+    assert all(reply.startswith(("Creak", "Squeak")) and "Outlook" in reply for reply in replies)

@@ -1,0 +1,208 @@
+"""Teach a model a new persona: a LoRA adapter from a file of chats, which the running engine takes without a restart.
+
+    python -m training.lora --data packs/examples/percival.jsonl --out var/adapters/percival
+
+Every line of the file is a chat, {"messages": [{"role": "system" | "user" | "assistant", "content": "…"}, …]}, that
+ends with the persona's reply; all its replies are learned. Dialogues of the base model's own training are mixed in, so
+that it keeps what it could do before. The rate and the epochs fit the bundled model and some dozens of lines; a model
+of billions of parameters wants about `--rate 2e-4 --epochs 3 --rank 16`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch.nn import functional
+
+from core.errors import ConfigError, TroupeError
+from core.settings import ROOT
+from training.chats import encode_chat, read_chats
+from training.dialogues import DialogueMaker
+from training.tokenizer import Encoded
+from training.voices import load_cast
+
+# What vLLM applies adapters to in the Llama family; it takes ranks up to its max_lora_rank, here 16.
+MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+MAX_RANK = 16
+WARMUP = 0.1  # the share of the steps in which the learning rate rises
+IGNORED = -100
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an adapter is trained. `replay` is the number of old dialogues per new chat, `batch` of both together."""
+
+    rank: int = 8
+    epochs: int = 10
+    rate: float = 3e-3
+    batch: int = 12
+    replay: float = 1.0
+    longest: int = 512
+    seed: int = 7
+
+
+DEFAULTS = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of it. `losses` are mean losses of a reply's token, one per epoch."""
+
+    chats: int
+    steps: int
+    seconds: float
+    losses: tuple[float, ...]
+
+
+def train_adapter(
+    data: Path,
+    out: Path,
+    *,
+    base: Path,
+    pack: Path,
+    options: Options = DEFAULTS,
+    tell: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+) -> Trained:
+    """Write an adapter for `base` into the folder `out`; `pack` is where the old dialogues come from. `tell` is called
+    with the step, the number of steps and the loss.
+
+    Raises ConfigError naming the line where `data` is wrong, PackError for a wrong pack.
+    """
+    from peft import LoraConfig, get_peft_model  # late: these take seconds to import
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    started = time.monotonic()
+    tokenizer: Any = AutoTokenizer.from_pretrained(base)
+    new = [encode_chat(tokenizer, chat) for chat in read_chats(data)]
+    _check_lengths(new, data.name, options.longest)
+    old = list(_replayed(pack, tokenizer, round(len(new) * options.replay * options.epochs), options))
+    torch.manual_seed(options.seed)
+    # Written-out attention is faster than the fused kernel for the few hundred tokens of a chat on a CPU.
+    model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
+    config = LoraConfig(
+        r=options.rank, lora_alpha=2 * options.rank, target_modules=list(MODULES), task_type="CAUSAL_LM"
+    )
+    adapted: Any = get_peft_model(model, config)
+    plan = list(_plan(new, old, options))
+    learned = [p for p in adapted.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=options.rate, weight_decay=0.01)
+    losses: list[list[float]] = [[] for _ in range(options.epochs)]
+    for step, (epoch, batch) in enumerate(plan):
+        for group in optimizer.param_groups:
+            group["lr"] = options.rate * rate(step, len(plan))
+        loss = _loss(adapted, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses[epoch].append(loss.item())
+        tell(step + 1, len(plan), loss.item())
+    adapted.save_pretrained(out)
+    means = tuple(sum(some) / max(1, len(some)) for some in losses)
+    return Trained(len(new), len(plan), time.monotonic() - started, means)
+
+
+def rate(step: int, steps: int) -> float:
+    """The learning rate's factor: up in a line, then down in a line to nearly zero."""
+    warm = max(1, round(steps * WARMUP))
+    return min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+
+
+def _check_lengths(chats: Sequence[Encoded], name: str, longest: int) -> None:
+    for number, chat in enumerate(chats, 1):
+        if len(chat.ids) > longest:
+            raise ConfigError(
+                f"Chat {number} has {len(chat.ids)} tokens.",
+                field=name,
+                fix=f"At most {longest} are learned; shorten it.",
+            )
+
+
+def _replayed(pack_dir: Path, tokenizer: Any, count: int, options: Options) -> Iterator[Encoded]:
+    """Up to `count` dialogues as the base model was trained on: those that fit."""
+    pack, cast = load_cast(pack_dir)
+    maker = DialogueMaker(pack, cast, seed=f"lora {options.seed}")
+    encoded = (encode_chat(tokenizer, dialogue.messages) for dialogue in maker.dialogues(2 * count))
+    return islice((one for one in encoded if len(one.ids) <= options.longest), count)
+
+
+def _plan(new: Sequence[Encoded], old: Sequence[Encoded], options: Options) -> Iterator[tuple[int, list[Encoded]]]:
+    """(epoch, batch) pairs: every epoch has all new chats and its share of the old dialogues, those of about one length
+    together, in random order."""
+    rng = random.Random(options.seed)
+    share = len(old) // options.epochs
+    for epoch in range(options.epochs):
+        mixed = [*new, *old[epoch * share : (epoch + 1) * share]]
+        mixed.sort(key=lambda one: len(one.ids) * rng.uniform(0.8, 1.2))
+        made = [mixed[start : start + options.batch] for start in range(0, len(mixed), options.batch)]
+        rng.shuffle(made)
+        for batch in made:
+            yield epoch, batch
+
+
+def _loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
+    """Mean cross entropy over the tokens of replies. Rows are padded at their end: causal attention needs no mask."""
+    width = max(len(one.ids) for one in batch) - 1
+    ids = torch.zeros(len(batch), width, dtype=torch.long)
+    targets = torch.full((len(batch), width), IGNORED)
+    for row, one in enumerate(batch):
+        size = len(one.ids) - 1
+        ids[row, :size] = torch.tensor(one.ids[:-1])
+        wanted = [token if learn else IGNORED for token, learn in zip(one.ids[1:], one.learn[1:], strict=True)]
+        targets[row, :size] = torch.tensor(wanted)
+    learned, inner = targets != IGNORED, model.get_base_model()
+    with torch.autocast("cpu", torch.bfloat16):
+        hidden = inner.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
+        # Only what is learned goes through the output layer, which is a good part of a small model.
+        logits = inner.get_output_embeddings()(hidden[learned])
+    return functional.cross_entropy(logits.float(), targets[learned])
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="The chats, one JSON object per line.")],
+    out: Annotated[Path, typer.Option(help="Folder of the adapter.")],
+    base: Annotated[Path, typer.Option(help="Folder of the base model.")] = ROOT / "models" / "troupe-small",
+    pack: Annotated[Path, typer.Option(help="Pack that old dialogues come from.")] = ROOT / "packs" / "communiverse",
+    rank: Annotated[int, typer.Option(min=1, max=MAX_RANK, help="Rank of the adapter.")] = DEFAULTS.rank,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that every chat is seen.")] = DEFAULTS.epochs,
+    rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest learning rate.")] = DEFAULTS.rate,
+    replay: Annotated[float, typer.Option(min=0, help="Old dialogues per new chat.")] = DEFAULTS.replay,
+    seed: Annotated[int, typer.Option(help="Seed of the order and the adapter.")] = DEFAULTS.seed,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = os.cpu_count() or 1,
+) -> None:
+    """Train an adapter."""
+    torch.set_num_threads(threads)
+    options = Options(rank=rank, epochs=epochs, rate=rate, replay=replay, seed=seed)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("reading", total=None)
+
+            def tell(step: int, steps: int, loss: float) -> None:
+                progress.update(task, completed=step, total=steps, description=f"loss {loss:.3f}")
+
+            trained = train_adapter(data, out, base=base, pack=pack, options=options, tell=tell)
+    except TroupeError as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
+        raise typer.Exit(1) from None
+    console.print(
+        f"{trained.chats} chats, {trained.steps} steps in {trained.seconds:.0f} s, "
+        f"loss {trained.losses[0]:.3f} to {trained.losses[-1]:.3f}: wrote {out}",
+        soft_wrap=True,
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
