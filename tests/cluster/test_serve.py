@@ -39,7 +39,13 @@ from serve_apps.calls import call, stream
 from serve_apps.client import PersonaClient, RetrievalClient
 from serve_apps.clock import now_ms
 from serve_apps.results import Generation
+from serve_apps.tokens import token_counter
 from tests.support.eventually import eventually
+from tests.support.speakers import by_words
+from training import candidate
+from training.exam import Examiner
+from training.scores import Examination, TrainingData
+from training.voices import load_cast
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -150,6 +156,12 @@ async def test_stop_strings_and_seeds(running: Settings) -> None:
     assert len({await text_of(temperature=1.0, seed=seed) for seed in range(4)}) > 1
 
 
+async def test_long_prompts_with_seeds_are_read_at_the_same_time(running: Settings) -> None:
+    prompts = [f" star {number}" * 250 for number in range(8)]  # together more than one step of the engine reads
+    asked = [text_of(messages=(), prompt=prompt, seed=7, max_tokens=8, temperature=1.0) for prompt in prompts]
+    assert len(await asyncio.gather(*asked)) == 8
+
+
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
@@ -238,6 +250,26 @@ async def test_the_right_lore_is_among_the_first_three(running: Settings) -> Non
         passages = await client.search(SearchQuery(text=question.question, pack=pack.id))
         found += question.lore_id in [passage.id for passage in passages]
     assert found / len(pack.questions) >= 0.9
+
+
+async def test_a_served_model_is_examined(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Served:
+        """The running application as an engine."""
+
+        def generate(self, request: GenerateRequest) -> Any:
+            return stream(llm().generate, request, component=names.LLM, deadline_ms=now_ms() + 60_000)
+
+    monkeypatch.setattr(candidate, "AT_ONCE", 8)
+    pack, cast = load_cast(running.pack_dir)
+    counter = token_counter(running.llm_model, remote=False, window=None)
+    sampling = candidate.Sampling(running.reply_max_tokens, running.reply_temperature)
+    asked: Any = candidate.Candidate(Served(), counter, sampling)
+    data = TrainingData.collect(pack, cast, seed=1, replies=20)
+    scores = await Examination(asked, Examiner(pack, cast, seed=1), data, by_words, samples=6).run()
+    values = {score.figure.figure: score.figure.value for score in scores}
+    assert {"fact_in_pack", "fact_in_new_world", "invented_without_passage", "keeps_subject"} <= set(values)
+    assert values["degenerate"] < 0.3
+    assert values["reply_words"] > 3
 
 
 async def test_a_persona_answers_over_http(http: httpx.AsyncClient) -> None:
