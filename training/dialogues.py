@@ -38,7 +38,6 @@ _TURN_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 62), ("unknown", 20), 
 _DRILL_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 80), ("unknown", 20))
 _PLACES = (("pack", 0.25), ("world", 0.5), ("nowhere", 0.25))
 _HOME_PLACES = (("pack", 0.4), ("world", 0.3), ("nowhere", 0.3))
-_PLAIN_UNKNOWN = ("I do not know.", "I do not know that.", "Nobody told me. I do not know.")
 # A wrong guess that goes with a question; the last ones are only used to measure.
 _CLAIMS = (" I thought {wrong}.", " Is it {wrong}?", " Somebody told me {wrong}.", " I bet {wrong}.")
 _CLAIMS_HELD_OUT = (" Not {wrong}, or?", " My guess is {wrong}.")
@@ -48,8 +47,8 @@ class DialogueMaker:
     """Makes dialogues; `seed` decides everything.
 
     `held_out` gives the ones to measure with, which share no question wording, no held-out sentence and no random world
-    with the others. The lesson `drill` is questions about random worlds and nothing else, so that a model learns to
-    repeat what it finds before it learns the rest; `home` is more often in the world of the pack.
+    with the others. The lesson `drill` is questions about random worlds, answered without any manner, so that a
+    model learns to repeat what it finds before it learns the rest; `home` is more often in the world of the pack.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class DialogueMaker:
 
     def drill(self) -> Dialogue:
         """Questions and answers without any manner."""
-        return self._dialogue(plain_voice(self.rng), *self._some_world(2, 3), quick=True)
+        return self._dialogue(plain_voice(self.rng), *self._some_world(1, 3))
 
     def in_pack(self) -> Dialogue:
         """A persona of the pack, asked about its world, or about one that resembles it."""
@@ -128,6 +127,8 @@ class DialogueMaker:
     def question(self, voice: Voice, question: str) -> str:
         """`question` in other words and as typed; now and then only its keywords."""
         rng = self.rng
+        if self.lesson == "drill":
+            return question
         if rng.random() < (0.6 if self.held_out else 0.3):
             question = say_otherwise(rng, question, held_out=self.held_out)
         elif rng.random() < 0.06:
@@ -148,10 +149,10 @@ class DialogueMaker:
             return self._some_world(1, 3)[0]
         return rng.sample(list(self.pack_topics.topics.values()), rng.randint(1, 3))
 
-    def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic], *, quick: bool = False) -> Dialogue:
+    def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic]) -> Dialogue:
         rng = self.rng
         user = self._user()
-        if rng.random() < 0.25 and not quick:
+        if rng.random() < 0.25 and self.lesson != "drill":
             given = [self._blanked(topic) for topic in given]
         order = rng.sample(given, len(given))
         # Search puts the best first; most turns ask about it.
@@ -159,7 +160,7 @@ class DialogueMaker:
         asked: list[Asked] = []
         replies: set[str] = set()
         last: Topic | None = None
-        for _ in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0] + 2 * quick):
+        for _ in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0]):
             kind: TurnKind = choose(rng, self.mix)  # type: ignore[assignment]
             on = last is not None and rng.random() < 0.4
             topic = last if on and last else focus if rng.random() < 0.35 else rng.choice(given)
@@ -215,6 +216,8 @@ class DialogueMaker:
     def _fact(self, voice: Voice, pair: Pair, question: str | None = None) -> Asked:
         rng = self.rng
         line = question or pair.question
+        if self.lesson == "drill":
+            return Asked("fact", line, voice.tell(rng, pair.sentence), pair.answer)
         if rng.random() < 0.06 and (wrong := worlds.other_answer(rng, pair.answer)):
             line += rng.choice(_CLAIMS_HELD_OUT if self.held_out else _CLAIMS).format(wrong=wrong)
         elif pair.outdated and rng.random() < 0.1:
@@ -265,7 +268,7 @@ class DialogueMaker:
         rng = self.rng
         history: list[Turn] = []
         for number, turn in enumerate(asked):
-            if rng.random() < 0.08:
+            if rng.random() < 0.08 and self.lesson != "drill":
                 # Others talk in a channel, too; what they say belongs to the same message of the prompt.
                 other = rng.choice(self.cast).persona.name if rng.random() < 0.3 else self.phrases.pick(rng, "people")
                 aside = fill(rng.choice(self.phrases.intents["more"].say), persona=voice.persona, user=user)
@@ -279,7 +282,7 @@ class DialogueMaker:
             )
         reply, question = history.pop(), history.pop()
         summary = ""
-        if len(asked) > 2 and rng.random() < 0.15:
+        if len(asked) > 2 and rng.random() < 0.15 and self.lesson != "drill":
             first, second = self.phrases.pick(rng, "topics"), self.phrases.pick(rng, "topics")
             summary = f"{user} and {voice.persona.name} talked about {first} and {second}."
         prompt = compose(
@@ -305,7 +308,7 @@ def plain_voice(rng: random.Random) -> Voice:
     """Somebody without title, voice and boundaries, who says what it knows and that it does not know."""
     voice = random_voice(rng)
     persona = voice.persona.model_copy(update={"title": "", "voice": "", "boundaries": ()})
-    return Voice(persona, {"lore": ("{lore}", "I know. {lore}", "{lore} I am sure."), "unknown": _PLAIN_UNKNOWN})
+    return Voice(persona, {"lore": ("{lore}",), "unknown": ("I do not know.",)})
 
 
 def _inside(title: str) -> str:

@@ -7,9 +7,13 @@ A run stopped half-way goes on where its last checkpoint (in var/training) stand
 
 from __future__ import annotations
 
+import copy
+import multiprocessing
 import os
+import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,18 +27,22 @@ from core.settings import ROOT
 from training.batches import Batch, batches, chunk_of_dialogues, held_out_dialogues
 from training.card import write_card
 from training.dialogues import Lesson, inspect
-from training.small_model import VOCABULARY, loss_of, new_model, save_model
+from training.small_model import VOCABULARY, compile_attention, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
+from training.turns import Dialogue
 from training.voices import load_cast
 
 BATCH_TOKENS = 6144
 LONGEST = 512
-WARMUP_STEPS = 40
+WARMUP_STEPS = 20
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 # Each lesson with the share of the run at which it ends.
 LESSONS: tuple[tuple[Lesson, float], ...] = (("drill", 0.35), ("all", 0.75), ("home", 1.0))
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
-MATRIX_RATE, VECTOR_RATE = 6e-3, 3e-3
+MATRIX_RATE, VECTOR_RATE = (
+    2e-3,
+    5e-4,
+)  # the embeddings must not outrun what the first layers were given to match them by
 HELD_OUT_DIALOGUES = 200
 CHECKPOINT_S = 240.0
 REPORT_S = 15.0
@@ -50,7 +58,8 @@ class Progress:
     seconds: float = 0.0
     chunk: int = 0
     batch: int = 0
-    lesson: Lesson = "drill"
+    lesson: Lesson = LESSONS[0][0]
+    next_lesson: Lesson = LESSONS[0][0]
     losses: list[tuple[int, float]] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
 
@@ -92,9 +101,7 @@ class Run:
         work.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer(work / "tokenizer.json")
         self.model = new_model(self.tokenizer, seed=seed)
-        self.averaged = torch.optim.swa_utils.AveragedModel(
-            self.model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / AVERAGED_STEPS)
-        )
+        self.averaged = copy.deepcopy(self.model)
         matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
         others = [p for n, p in self.model.named_parameters() if p.ndim < 2 or "embed" in n]
         self.optimizers: tuple[torch.optim.Optimizer, ...] = (
@@ -108,11 +115,13 @@ class Run:
 
     def _tokenizer(self, path: Path) -> Tokenizer:
         if not path.is_file():
-            chunks = (
-                chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=-1 - number, lesson=lesson)
-                for number, lesson in enumerate(("all", "home", "home"))
-            )
-            dialogues = [dialogue for chunk in chunks for dialogue in chunk]
+            dialogues = [
+                dialogue
+                for number in range(3)
+                for dialogue in chunk_of_dialogues(
+                    self.pack, self.cast, seed=self.seed, number=-1 - number, lesson="home"
+                )
+            ]
             report = inspect(dialogues)
             console.print(f"data: {asdict(report)}")
             if report.problems:
@@ -175,15 +184,25 @@ class Run:
     def _stream(self) -> Iterator[Batch]:
         """Batches without end, from where the run stands."""
         progress = self.progress
-        while True:
-            if progress.batch == 0:
-                progress.lesson = lesson_at(self.budget.used(progress))
-            dialogues = chunk_of_dialogues(
-                self.pack, self.cast, seed=self.seed, number=progress.chunk, lesson=progress.lesson
-            )
-            made = batches(dialogues, self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=progress.chunk)
-            yield from made[progress.batch :]
-            progress.chunk, progress.batch = progress.chunk + 1, 0
+        # The next chunk is made beside the training. Its lesson is settled a chunk ahead, so that a run that
+        # was resumed makes the same one.
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as maker:
+
+            def start(number: int, lesson: Lesson) -> Future[list[Dialogue]]:
+                return maker.submit(
+                    chunk_of_dialogues, self.pack, self.cast, seed=self.seed, number=number, lesson=lesson
+                )
+
+            coming = start(progress.chunk, progress.lesson)
+            while True:
+                made = batches(
+                    coming.result(), self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=progress.chunk
+                )
+                if progress.batch == 0:
+                    progress.next_lesson = lesson_at(self.budget.used(progress))
+                coming = start(progress.chunk + 1, progress.next_lesson)
+                yield from made[progress.batch :]
+                progress.chunk, progress.batch, progress.lesson = progress.chunk + 1, 0, progress.next_lesson
 
     def _step(self, batch: Batch) -> None:
         progress = self.progress
@@ -196,7 +215,9 @@ class Run:
                 group["lr"] = peak * factor
             optimizer.step()
             optimizer.zero_grad()
-        self.averaged.update_parameters(self.model)
+        with torch.no_grad():
+            for average, parameter in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
+                average.lerp_(parameter, 1 / AVERAGED_STEPS)
         progress.step += 1
         progress.batch += 1
         progress.tokens += batch.tokens
@@ -205,7 +226,7 @@ class Run:
     @torch.no_grad()
     def held_out_loss(self) -> float:
         """Mean loss of the averaged weights on the held-out dialogues."""
-        return sum(loss_of(self.averaged.module, batch).item() for batch in self.held_out) / len(self.held_out)
+        return sum(loss_of(self.averaged, batch).item() for batch in self.held_out) / len(self.held_out)
 
     def _report(self) -> None:
         progress = self.progress
@@ -235,8 +256,10 @@ def main(
     run = Run(pack, ROOT / "var" / "training" / f"{out.name}-{seed}", seed=seed, budget=budget, threads=threads)
     if resume:
         run.resume()
+    if shutil.which("g++"):
+        compile_attention()
     run.train()
-    save_model(run.averaged.module, run.tokenizer, out)
+    save_model(run.averaged, run.tokenizer, out)
     console.print(f"wrote {out}")
     if report:
         write_card(out, pack, run.progress, seed=seed)

@@ -50,9 +50,13 @@ class Topic:
         return self.pronoun in ("he", "she")
 
     def without(self, pair: Pair) -> Topic | None:
-        """The topic less what answers `pair`; None where nothing would be left."""
+        """The topic less what answers `pair`; None where nothing would be left that says what it is about."""
         kept = [s for s in sentences(self.text) if pair.sentence not in s and pair.answer.lower() not in s.lower()]
-        if not kept or (pair.outdated and pair.outdated in " ".join(kept)):
+        if (
+            not kept
+            or re.match(r"(It|Its|He|His|She|Her|They|Their)\b", kept[0])
+            or (pair.outdated and pair.outdated in " ".join(kept))
+        ):
             return None
         text = " ".join(kept)
         return replace(self, text=text, asked=_within(self.asked, text), held_out=_within(self.held_out, text))
@@ -144,21 +148,26 @@ def altered(rng: random.Random, topic: Topic) -> Topic:
     text, changed = topic.text, dict[str, str]()
     for pair in topic.asked:
         new = worlds.other_answer(rng, pair.answer)
-        if new and pair.answer not in changed and len(re.findall(rf"\b{re.escape(pair.answer)}\b", text)) == 1:
-            text = re.sub(rf"\b{re.escape(pair.answer)}\b", new, text)
+        if new and pair.answer not in changed and len(_whole(pair.answer).findall(text)) == 1:
+            text = _whole(pair.answer).sub(new, text)
             changed[pair.answer] = new
 
     def other(said: str) -> str:
         for old, new in changed.items():
-            said = re.sub(rf"\b{re.escape(old)}\b", new, said)
+            said = _whole(old).sub(new, said)
         return said
 
     asked = tuple(
         Pair(pair.question, changed.get(pair.answer, pair.answer), other(pair.sentence))
         for pair in topic.asked
-        if not any(re.search(rf"\b{re.escape(old)}\b", pair.question) for old in changed)
+        if not any(_whole(old).search(pair.question) for old in changed)
     )
     return replace(topic, text=text, asked=asked, held_out=()) if asked else topic
+
+
+def _whole(text: str) -> re.Pattern[str]:
+    """`text` where it is no part of a longer word or number."""
+    return re.compile(rf"(?<![\w,.]){re.escape(text)}(?!\w|[,.]\d)")
 
 
 def _within(pairs: Sequence[Pair], text: str) -> tuple[Pair, ...]:

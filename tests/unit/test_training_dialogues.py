@@ -1,52 +1,22 @@
-import random
+import re
 from pathlib import Path
 
 import pytest
 
-from core.personas import Lore, Pack, Persona, Question, load_pack
 from core.prompts import lore_block, system_text
 from core.settings import ROOT
-from training.dialogues import DialogueMaker, PackTopics, first_person, inspect, sentences
+from tests.support.gates import gates_pack
+from training.dialogues import DialogueMaker, first_person, inspect
+from training.topics import PackTopics
 from training.turns import Asked, Dialogue
-from training.voices import Voice, load_cast, random_voice
+from training.voices import load_cast
 
 PACK = ROOT / "packs" / "communiverse"
 
 
-def lore(number: int) -> Lore:
-    text = f"The gate of Town{number} is {number} feet wide. It is guarded by Guard{number}, who naps."
-    return Lore(id=f"gates/{number}", title=f"The Gate of Town{number}", text=text, tags=(), source="gates.md", line=1)
-
-
-def asked_of(number: int) -> tuple[Question, ...]:
-    lore_id = f"gates/{number}"
-    return (
-        Question(lore_id=lore_id, question=f"How wide is the gate of Town{number}?", answer=f"{number} feet"),
-        Question(lore_id=lore_id, question=f"Who guards the gate of Town{number}?", answer=f"Guard{number}"),
-    )
-
-
-def small_pack() -> tuple[Pack, tuple[Voice, ...]]:
-    rng = random.Random(1)
-    voices = tuple(random_voice(rng) for _ in range(3))
-    personas: tuple[Persona, ...] = tuple(
-        voice.persona.model_copy(update={"id": f"p{number}"}) for number, voice in enumerate(voices)
-    )
-    pack = Pack(
-        id="gates",
-        name="Gates",
-        description="Towns with gates.",
-        default_persona="p0",
-        personas=personas,
-        lore=tuple(lore(number) for number in range(2, 42)),
-        questions=tuple(question for number in range(2, 42) for question in asked_of(number)),
-    )
-    return pack, tuple(Voice(p, v.lines) for p, v in zip(personas, voices, strict=True))
-
-
 @pytest.fixture(scope="module")
 def made() -> list[Dialogue]:
-    pack, cast = small_pack()
+    pack, cast = gates_pack()
     return list(DialogueMaker(pack, cast, seed=7).dialogues(400))
 
 
@@ -60,13 +30,13 @@ def test_any_pack_gives_good_dialogues(made: list[Dialogue]) -> None:
 
 
 def test_a_seed_decides_the_dialogues(made: list[Dialogue]) -> None:
-    pack, cast = small_pack()
+    pack, cast = gates_pack()
     assert list(DialogueMaker(pack, cast, seed=7).dialogues(400)) == made
     assert list(DialogueMaker(pack, cast, seed=8).dialogues(400)) != made
 
 
 def test_dialogues_have_the_shape_that_serving_gives(made: list[Dialogue]) -> None:
-    _, cast = small_pack()
+    _, cast = gates_pack()
     systems = {system_text(voice.persona) for voice in cast}
     known = 0
     for dialogue in made:
@@ -81,54 +51,57 @@ def test_dialogues_have_the_shape_that_serving_gives(made: list[Dialogue]) -> No
 def test_the_answer_is_among_the_passages_of_the_prompt(made: list[Dialogue]) -> None:
     for dialogue in made:
         for turn in dialogue.turns:
-            if turn.answer:
+            if turn.kind == "fact":
                 assert turn.answer in dialogue.messages[0].content
 
 
 def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
-    pack, cast = small_pack()
-    questions = {question.question: question for question in pack.questions}
-    texts = {lore.id: lore.text for lore in pack.lore}
+    pack, cast = gates_pack()
+    answers = {question.question: question.answer for question in pack.questions}
     seen = 0
-    for dialogue in DialogueMaker(pack, cast, seed=3).dialogues(400):
+    for dialogue in DialogueMaker(pack, cast, seed=3).dialogues(600):
         for turn in dialogue.turns:
-            question = questions.get(turn.line)
-            if turn.kind == "unknown" and question:
+            if turn.kind == "unknown" and turn.line in answers:
                 seen += 1
-                assert texts[question.lore_id] not in dialogue.messages[0].content
+                assert answers[turn.line] not in dialogue.messages[0].content
     assert seen
 
 
-def test_held_out_questions_are_asked_only_to_measure() -> None:
-    pack, cast = small_pack()
-    topics = PackTopics(pack)
-    held_out = {question for topic in topics.topics.values() for question, _ in topic.held_out}
-    assert 0 < len(held_out) < len(pack.questions) / 3
-    lines = [t.line for d in DialogueMaker(pack, cast, seed=7).dialogues(600) for t in d.turns]
-    assert not held_out & set(lines)
-    measured = DialogueMaker(pack, cast, seed=7, held_out=True).dialogues(600)
-    assert held_out & {turn.line for dialogue in measured for turn in dialogue.turns}
+def test_facts_of_the_pack_are_often_others() -> None:
+    pack, cast = load_cast(PACK)
+    answers = {question.question: question.answer for question in pack.questions}
+    turns = [t for d in DialogueMaker(pack, cast, seed=3).dialogues(500) for t in d.turns if t.line in answers]
+    told = [turn.answer == answers[turn.line] for turn in turns if turn.kind == "fact"]
+    assert len(told) > 20
+    assert 0.2 < sum(told) / len(told) < 0.8
 
 
-def test_every_passage_keeps_a_question_to_train_on() -> None:
-    pack, _ = load_cast(PACK)
-    asked = {question.lore_id for question in pack.questions}
-    topics = PackTopics(pack).topics
-    assert all(topics[lore_id].asked for lore_id in asked)
+def test_held_out_sentences_are_asked_for_and_told_only_to_measure() -> None:
+    pack, cast = load_cast(PACK)
+    topics = PackTopics(pack).topics.values()
+    questions = {pair.question for topic in topics for pair in topic.held_out}
+    told = {pair.sentence for topic in topics for pair in topic.held_out}
+    turns = [t for d in DialogueMaker(pack, cast, seed=7).dialogues(1000) for t in d.turns]
+    assert not questions & {turn.line for turn in turns}
+    assert not [turn.reply for turn in turns if any(sentence in turn.reply for sentence in told)]
+    measured = [t for d in DialogueMaker(pack, cast, seed=7, held_out=True).dialogues(600) for t in d.turns]
+    assert questions & {turn.line for turn in measured}
 
 
-def test_easy_dialogues_are_short_and_mostly_facts() -> None:
-    pack, cast = small_pack()
-    easy = list(DialogueMaker(pack, cast, seed=7, lesson="easy").dialogues(200))
-    turns = inspect(easy).turns
-    assert turns["fact"] > 2 * turns["chat"]
-    assert all(dialogue.messages[0].content.count("\n- ") <= 2 for dialogue in easy)
+def test_drills_are_facts_without_manner() -> None:
+    pack, cast = gates_pack()
+    for dialogue in DialogueMaker(pack, cast, seed=7, lesson="drill").dialogues(200):
+        system = dialogue.messages[0].content
+        assert re.match(r"You are \w+\.\n<lore>", system)
+        assert 1 <= system.count("\n- ") <= 3
+        for turn in dialogue.turns:
+            assert turn.reply == "I do not know." if turn.kind == "unknown" else turn.reply in system
 
 
-def test_the_nearest_topics_share_words_with_the_question() -> None:
-    pack = load_pack(PACK)
-    found = PackTopics(pack).nearest(random.Random(1), "How many docks does the Harbor Disk have?", 3)
-    assert "The Harbor Disk" in [topic.name for topic in found]
+def test_one_asks_on_about_the_same_thing() -> None:
+    pack, cast = gates_pack()
+    lines = [t.line.lower() for d in DialogueMaker(pack, cast, seed=7).dialogues(300) for t in d.turns]
+    assert sum(bool(re.search(r"\b(it|he|she|they|him|her)\b", line)) for line in lines) > 30
 
 
 def test_inspect_names_what_is_wrong() -> None:
@@ -142,24 +115,13 @@ def test_inspect_names_what_is_wrong() -> None:
 
 
 def test_prompts_hold_the_passages_fenced() -> None:
-    pack, cast = small_pack()
+    pack, cast = gates_pack()
     maker = DialogueMaker(pack, cast, seed=1, held_out=True)
     topics = list(maker.pack_topics.topics.values())[:2]
-    dialogue = maker.one_question(cast[0], topics, "How wide is the gate of Town2?", "2 feet", topics[0])
+    pair = topics[0].asked[0]
+    dialogue = maker.one_question(cast[0], topics, pair)
     assert lore_block([topic.text for topic in topics]) in dialogue.messages[0].content
-    assert topics[0].sentence("2 feet") in dialogue.messages[-1].content
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("One. Two.", ["One.", "Two."]),
-        ("It opens at 3:14. He said 2.5 is enough!", ["It opens at 3:14.", "He said 2.5 is enough!"]),
-        ("Only one", ["Only one"]),
-    ],
-)
-def test_sentences(text: str, parts: list[str]) -> None:
-    assert sentences(text) == parts
+    assert pair.sentence in dialogue.messages[-1].content
 
 
 @pytest.mark.parametrize(("text", "is_it"), [("I am.", True), ("My hat!", True), ("In Italy.", False), ("Me?", True)])

@@ -1,8 +1,9 @@
 import random
+import re
 
 import pytest
 
-from training.worlds import random_name, random_world
+from training.worlds import other_answer, random_name, random_world
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -45,3 +46,48 @@ def test_people_are_told_apart_from_things() -> None:
 def test_names_are_many() -> None:
     rng = random.Random(1)
     assert len({random_name(rng) for _ in range(1000)}) > 700
+
+
+def test_facts_that_changed_are_told_as_they_were_and_as_they_are() -> None:
+    facts = [f for seed in range(80) for p in random_world(random.Random(seed), 5) for f in p.facts if f.outdated]
+    assert len(facts) > 10
+    for fact in facts:
+        assert fact.outdated != fact.answer
+        assert fact.outdated in fact.told
+        assert fact.told.endswith(fact.sentence)
+        assert fact.outdated not in fact.sentence
+
+
+def test_kinds_of_facts_that_are_held_out_are_only_told_to_measure() -> None:
+    def told(*, held_out: bool) -> str:
+        worlds = (random_world(random.Random(seed), 5, held_out=held_out) for seed in range(120))
+        return " ".join(passage.text for world in worlds for passage in world)
+
+    assert "is filled with" not in told(held_out=False)
+    assert "is filled with" in told(held_out=True)
+
+
+def test_verbs_agree_with_what_is_told_about() -> None:
+    seen = 0
+    for seed in range(60):
+        for passage in random_world(random.Random(seed), 5):
+            if passage.pronoun == "they":
+                seen += 1
+                assert not re.search(r"\bThey (has|does|is|was)\b", passage.text)
+    assert seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "sort"), [("1,200", r"[\d,]+"), ("red", r"[a-z -]+"), ("Odo", r"[A-Z][a-z]+"), ("at dawn", r"[a-z -]+")]
+)
+def test_another_answer_is_of_the_same_sort(answer: str, sort: str) -> None:
+    rng = random.Random(1)
+    for _ in range(20):
+        other = other_answer(rng, answer)
+        assert other is not None
+        assert re.fullmatch(sort, other)
+        assert other != answer
+
+
+def test_an_answer_of_no_clear_sort_has_no_other() -> None:
+    assert other_answer(random.Random(1), "a friend nobody has met yet") is None
