@@ -59,14 +59,17 @@ async def measure(
 
 async def _language(
     settings: Settings, pack: Path, adapter: Path | None, seed: int, samples: int, console: Console
-) -> list[Score]:
+) -> tuple[str, list[Score]]:
+    """The model's name, and its scores."""
     with console.status("starting the engine (about half a minute)"):
         engine = await start_engine(settings)
     try:
         if adapter is not None:
             await engine.add_adapter(ADAPTER, str(adapter))
         name = ADAPTER if adapter is not None else None
-        return await measure(engine, settings, pack, seed=seed, samples=samples, adapter=name, console=console)
+        return engine.model, await measure(
+            engine, settings, pack, seed=seed, samples=samples, adapter=name, console=console
+        )
     finally:
         engine.close()
 
@@ -100,10 +103,10 @@ def main(
     """Print the figures, one JSON object per line, and write the report."""
     settings = _settings(model, url)
     notes, lines = Console(stderr=True), Console(soft_wrap=True, highlight=False)
-    started, scores = time.monotonic(), list[Score]()
+    started, scores, name = time.monotonic(), list[Score](), Path(settings.llm_model).name
     try:
         if only != "vision":
-            scores += asyncio.run(_language(settings, pack, adapter, seed, samples, notes))
+            name, scores = asyncio.run(_language(settings, pack, adapter, seed, samples, notes))
         if only != "language" and vision is not None and vision.is_dir():
             scores += _vision(vision, seed, samples)
     except TroupeError as error:
@@ -111,8 +114,8 @@ def main(
         raise typer.Exit(1) from None
     for score in scores:
         lines.print(score.figure.line(), markup=False)
-    name = Path(settings.llm_model).name
-    folder = out or ROOT / "var" / "evaluation" / (f"{name}-{adapter.name}" if adapter else name)
+    called = name.replace("/", "-") + (f"-{adapter.name}" if adapter else "")
+    folder = out or ROOT / "var" / "evaluation" / called
     about = {
         "model": name,
         "adapter": adapter.name if adapter else None,

@@ -82,6 +82,31 @@ class Examiner:
                 break
         return made
 
+    def updated(self, count: int) -> list[tuple[Question, str]]:
+        """Facts of new worlds whose passage says how it was and how it is now, with the outdated answer."""
+        made = list[tuple[Question, str]]()
+        while len(made) < count:
+            passage, *others = self._world()
+            topic, near = topic_of(passage), [topic_of(other) for other in others]
+            for pair in topic.held_out:
+                if pair.outdated:
+                    made.append((self._ask(self.anybody(), topic, near, pair), pair.outdated))
+        return made[:count]
+
+    def remembered(self, count: int) -> list[Question]:
+        """The user asks for something that they told some lines ago; nothing to read but the talk."""
+        made: list[Question] = []
+        while len(made) < count:
+            voice, user = self.somebody(), self.user()
+            turns = self.maker.talks.talk(self.rng, voice, user, "memory")
+            asked = [n for n, turn in enumerate(turns) if turn.answer and not holds(turn.line, turn.answer)]
+            if asked:
+                last = turns[asked[-1]]
+                before = tuple((turn.line, turn.reply) for turn in turns[: asked[-1]])
+                history = as_history(voice.persona, user, before)
+                made.append(Question(voice.persona, user, last.line, answer=last.answer, history=history))
+        return made
+
     def lacking_in_pack(self, count: int) -> list[Question]:
         """Held-out facts of the pack whose sentence is missing from the passage; what else it tells stays."""
         made: list[Question] = []
@@ -165,6 +190,15 @@ class Examiner:
     def user(self) -> str:
         """The name of a person who asks."""
         return self.maker.phrases.pick(self.rng, "people")
+
+
+def as_history(persona: Persona, user: str, said: Sequence[tuple[str, str]]) -> tuple[Turn, ...]:
+    """(line, reply) pairs as the turns that a channel remembers."""
+    turns: list[Turn] = []
+    for at, (line, reply) in enumerate(said):
+        turns.append(Turn(message_id=f"{at}q", speaker=user, text=line, at_ms=at))
+        turns.append(Turn(message_id=f"{at}r", speaker=persona.name, text=reply, at_ms=at, persona_id=persona.id))
+    return tuple(turns)
 
 
 def rivals(pair: Pair, near: Sequence[Topic]) -> tuple[str, ...]:

@@ -16,6 +16,10 @@ MEANINGS = {
     "fact_in_new_world": "the same in worlds invented for the test (base: without passages)",
     "fact_in_changed_pack": "the passage tells a fact of the pack otherwise: the reply goes by the passage (base: it "
     "gives the pack's own answer)",
+    "fact_updated": "a passage says how it was and how it is now: the reply says how it is (base: how it was)",
+    "denied_with_passage": "the reply says that it does not know what stands in a passage (base: so judged of the "
+    "training data's own answers)",
+    "remembers_user": "the reply holds what the user told some lines ago (base: without those lines)",
     "invented_without_passage": "the fact is in no passage: the reply does not admit that it does not know (base: so "
     "judged of the training data's own replies that do)",
     "invented_pack": "of these, where the pack's passage lacks the sentence",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.personas import Pack
 from training.admits import admits
@@ -116,7 +116,10 @@ class Examination:
         examiner, count = self.examiner, self.samples
         in_pack = await self._facts("fact_in_pack", examiner.pack_facts(count))
         in_world = await self._facts("fact_in_new_world", examiner.world_facts(count))
-        await self._changed(count // 2)
+        self._denied(in_pack + in_world)
+        await self._changed("fact_in_changed_pack", examiner.changed(count // 2))
+        await self._changed("fact_updated", examiner.updated(count // 3))
+        await self._remembered(examiner.remembered(count // 3))
         await self._invented(count // 3)
         talk = await self._ask(examiner.small_talk(count), "small talk")
         everything = talk + in_pack + in_world
@@ -153,13 +156,23 @@ class Examination:
         self._add(name, told.share(is_right), len(questions), base, failures, told.first())
         return told
 
-    async def _changed(self, count: int) -> None:
-        """Whether the passage counts for more than what the pack says otherwise."""
-        made = self.examiner.changed(count)
-        told = await self._ask([question for question, _ in made], "fact_in_changed_pack")
-        by_heart = [right(reply.text, old) for reply, (_, old) in zip(told.replies, made, strict=True)]
-        failures = told.failures(is_right)
-        self._add("fact_in_changed_pack", told.share(is_right), len(made), share(by_heart), failures)
+    def _denied(self, told: Answered) -> None:
+        """Whether it says that it does not know what it could read."""
+        base = share([admits(text) for text in self.data.facts])
+        failures = told.failures(lambda q, r: not says_so(q, r))
+        self._add("denied_with_passage", told.share(says_so), len(told.replies), base, failures)
+
+    async def _changed(self, name: str, made: Sequence[tuple[Question, str]]) -> None:
+        """Whether the passage counts for more than what stood in training, or what it calls outdated."""
+        told = await self._ask([question for question, _ in made], name)
+        old = [right(reply.text, old) for reply, (_, old) in zip(told.replies, made, strict=True)]
+        self._add(name, told.share(is_right), len(made), share(old), told.failures(is_right), told.first())
+
+    async def _remembered(self, questions: Sequence[Question]) -> None:
+        told = await self._ask(questions, "remembers_user")
+        bare = await self._ask([replace(question, history=()) for question in questions], "remembers_user, no history")
+        base, failures = bare.share(is_right), told.failures(is_right)
+        self._add("remembers_user", told.share(is_right), len(questions), base, failures, told.first())
 
     async def _invented(self, count: int) -> None:
         examiner = self.examiner
@@ -248,7 +261,8 @@ def share(hits: Sequence[bool]) -> float:
 
 def exchange(question: Question, reply: Reply, *, wanted: str = "") -> Exchange:
     """A question and its reply for people to look at."""
-    lines = ((question.user, question.line), (question.persona.name, reply.text))
+    before = [(turn.speaker, turn.text) for turn in question.history]
+    lines = (*before, (question.user, question.line), (question.persona.name, reply.text))
     return Exchange(lines, question.passages, wanted or question.answer)
 
 

@@ -12,10 +12,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.messages import Turn
 from core.personas import Persona
 from training.candidate import Candidate, Reply
-from training.exam import NEAR, Examiner, Question
+from training.exam import NEAR, Examiner, Question, as_history
 from training.judge import holds
 from training.topics import Pair, Topic, topic_of
 from training.worlds import random_world
@@ -53,25 +52,14 @@ class Talk:
 
     def question(self, number: int, before: Sequence[str]) -> Question:
         """Line `number` with the replies given before it."""
-        history: list[Turn] = []
-        for at, (line, said) in enumerate(zip(self.lines, before, strict=False)):
-            history.append(Turn(message_id=f"{at}q", speaker=self.user, text=line.text, at_ms=at))
-            history.append(
-                Turn(
-                    message_id=f"{at}r",
-                    speaker=self.persona.name,
-                    text=said,
-                    at_ms=at,
-                    persona_id=self.persona.id,
-                )
-            )
+        said = [(line.text, reply) for line, reply in zip(self.lines, before, strict=False)]
         return Question(
             self.persona,
             self.user,
             self.lines[number].text,
             self.passages,
             subject=self.subject,
-            history=tuple(history),
+            history=as_history(self.persona, self.user, said),
         )
 
 

@@ -39,12 +39,13 @@ def parrot(replies: Sequence[str], seed: int = 1) -> Rule:
 
 def reader(messages: Sequence[ChatMessage]) -> str:
     """Reads: the sentence of the passages that shares the rarest words with the question, and with the first line of
-    the talk. It has never heard of any persona, and never admits anything."""
+    the talk; with nothing to read it repeats that line. It never admits anything."""
     passages = re.findall(r"^- (.*)$", messages[0].content, re.MULTILINE)
     asked = [set(normal(m.content.split(": ", 1)[-1])) for m in messages if m.role == "user"]
     told = [(passage, sentence) for passage in passages for sentence in sentences(passage)]
     if not told:
-        return "I will tell you a story about soup."
+        first = next(m.content.split(": ", 1)[-1] for m in messages if m.role == "user")
+        return f"I still think of what you said: {first}"
     often = Counter(word for passage in passages for word in set(normal(passage)))
 
     def weight(words: set[str], text: str) -> float:

@@ -104,3 +104,17 @@ def test_a_talk_is_kept_by_four_replies_and_the_last() -> None:
     assert [turn.text for turn in history] == [lines[0].text, good[0], lines[1].text, good[1]]
     assert isinstance(history[0], Turn)
     assert re.match(r"\w+", history[1].persona_id or "")
+
+
+def test_updated_passages_tell_both_and_the_old_one_is_a_rival(examiner: Examiner) -> None:
+    for question, old in examiner.updated(10):
+        (text,) = (text for text in question.passages if holds(text, old) and holds(text, question.answer))
+        assert text.rindex(question.answer) > text.index(old)
+        assert old in question.rivals
+
+
+def test_what_the_user_told_stands_only_in_the_talk(examiner: Examiner) -> None:
+    for question in examiner.remembered(20):
+        assert not question.passages
+        assert not holds(question.line, question.answer)
+        assert any(holds(turn.text, question.answer) for turn in question.history if turn.speaker == question.user)

@@ -48,7 +48,7 @@ async def test_a_parrot_of_the_training_data_fails_what_is_to_be_read(data: Trai
 async def test_who_reads_passes_and_shows_what_reading_is_worth(data: TrainingData, tmp_path: Path) -> None:
     scores = await examine(reader, data)
     got = values(scores)
-    assert min(got["fact_in_pack"], got["fact_in_new_world"], got["fact_in_changed_pack"]) > 0.6
+    assert min(got["fact_in_pack"], got["fact_in_new_world"], got["fact_in_changed_pack"]) > 0.5
     assert got["keeps_subject"] > 0.6
     assert got["invented_without_passage"] > 0.95  # it never admits anything
     for figure in ("fact_in_pack", "fact_in_new_world"):
