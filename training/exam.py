@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.errors import ConfigError
 from core.messages import Turn
 from core.personas import Pack, Persona
 from training.dialogues import DialogueMaker
@@ -57,7 +58,8 @@ class Examiner:
         self.maker = DialogueMaker(pack, cast, seed=f"exam {seed}", held_out=True)
 
     def pack_facts(self, count: int) -> list[Question]:
-        """Every held-out fact in turn, to another persona each time, until there are `count` questions."""
+        """Every held-out fact in turn, to another persona each time, until there are `count` questions. Raises
+        ConfigError for a pack without such facts."""
         held_out = self._held_out()
         self.rng.shuffle(held_out)
         return [self._about_pack(*held_out[number % len(held_out)]) for number in range(count)]
@@ -151,7 +153,14 @@ class Examiner:
         return made
 
     def _held_out(self) -> list[tuple[Topic, Pair]]:
-        return [(topic, pair) for topic in self.maker.pack_topics.topics.values() for pair in topic.held_out]
+        found = [(topic, pair) for topic in self.maker.pack_topics.topics.values() for pair in topic.held_out]
+        if not found:
+            raise ConfigError(
+                f"The pack {self.pack.id!r} has nothing that training holds out.",
+                field="questions.yaml",
+                fix="Write questions about two sentences of some passages.",
+            )
+        return found
 
     def _about_pack(self, topic: Topic, pair: Pair) -> Question:
         return self._ask(self.somebody(), topic, self.near(topic, pair.question), pair)

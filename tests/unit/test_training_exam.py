@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from core.errors import ConfigError
 from core.messages import Turn
 from core.settings import ROOT
 from training.dialogues import DialogueMaker
@@ -31,6 +32,11 @@ def test_facts_of_the_pack_are_those_that_training_never_asks_for(examiner: Exam
     asked = examiner.pack_facts(len(held_out))
     assert not trained & {question.line for question in asked}
     assert len({(q.subject, q.answer) for q in asked}) > 0.9 * len(held_out)
+
+
+def test_a_pack_without_questions_is_told() -> None:
+    with pytest.raises(ConfigError, match="nothing that training holds out"):
+        Examiner(PACK.model_copy(update={"questions": ()}), CAST, seed=5).pack_facts(3)
 
 
 def test_the_passage_is_there_among_others_at_any_place(examiner: Examiner) -> None:
