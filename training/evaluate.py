@@ -93,7 +93,7 @@ def main(
     adapter: Annotated[Path | None, typer.Option(help="Folder of a LoRA adapter to measure.")] = None,
     vision: Annotated[Path | None, typer.Option(help="Folder of the vision model.")] = ROOT
     / "models"
-    / "troupe-vision",
+    / "troupe-small-vision",
     pack: Annotated[Path, typer.Option(help="Folder of the persona pack.")] = ROOT / "packs" / "communiverse",
     seed: Annotated[int, typer.Option(help="Seed of questions and sampling.")] = 11,
     samples: Annotated[int, typer.Option(min=5, help="Questions per figure.")] = 250,
