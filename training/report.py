@@ -35,8 +35,8 @@ MEANINGS = {
     "keeps_subject": "talks of five turns, of which only the first names the subject: four replies, the last among "
     "them, are about it (base: the last line without the talk before it)",
     "reply_words": "mean words of a reply (base: the training data)",
-    "vision_shape_colour_count": "shape, colour and count of a held-out picture are all told right (base: always the most "
-    "frequent truth)",
+    "vision_shape_colour_count": "shape, colour and count of a held-out picture are all told right (base: always the "
+    "most frequent truth)",
     "vision_position": "where something is in the picture is told right (base: the same)",
     "vision_word": "a word in the picture is read letter by letter (base: the same)",
 }
