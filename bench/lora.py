@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import tempfile
 import time
@@ -111,6 +112,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Options(rank=given.rank), given.samples, Path(folder) / ADAPTER))
+    gc.collect()  # vLLM complains when its engine is left to the interpreter's end
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ figure is. The engine, the sampling, the prompt and the guard are those of the s
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,6 +108,7 @@ def main(
     try:
         if only != "vision":
             name, scores = asyncio.run(_language(settings, pack, adapter, seed, samples, notes))
+            gc.collect()  # vLLM complains when its engine is left to the interpreter's end
         if only != "language" and vision is not None and vision.is_dir():
             scores += _vision(vision, seed, samples)
     except TroupeError as error:

@@ -3,8 +3,8 @@
     python -m training.lora --data packs/examples/percival.jsonl --out var/adapters/percival
 
 Every line of the file is a chat, {"messages": [{"role": "system" | "user" | "assistant", "content": "…"}, …]}, that
-ends with the persona's reply; all its replies are learned. Dialogues of the base model's own training are mixed in, so
-that it keeps what it could do before. The rate and the epochs fit the bundled model and some dozens of lines; a model
+ends with the persona's reply; all its replies are learned. What the model could do before is rehearsed in between, in
+the new persona's manner as well. The rate and the epochs fit the bundled model and some dozens of lines; a model
 of billions of parameters wants about `--rate 2e-4 --epochs 3 --rank 16`.
 """
 
@@ -28,7 +28,7 @@ from torch.nn import functional
 from core.errors import ConfigError, TroupeError
 from core.settings import ROOT
 from training.chats import encode_chat, read_chats
-from training.dialogues import DialogueMaker
+from training.rehearse import rehearsal
 from training.tokenizer import Encoded
 from training.voices import load_cast
 
@@ -42,7 +42,7 @@ console = Console(stderr=True)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How an adapter is trained. `replay` is the number of old dialogues per new chat, `batch` of both together."""
+    """How an adapter is trained. `replay` is the number of rehearsed dialogues per new chat; a `batch` holds both."""
 
     rank: int = 8
     epochs: int = 10
@@ -75,8 +75,8 @@ def train_adapter(
     options: Options = DEFAULTS,
     tell: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> Trained:
-    """Write an adapter for `base` into the folder `out`; `pack` is where the old dialogues come from. `tell` is called
-    with the step, the number of steps and the loss.
+    """Write an adapter for `base` into the folder `out`; `pack` is where rehearsed dialogues come from. `tell` is
+    called with the step, the number of steps and the loss.
 
     Raises ConfigError naming the line where `data` is wrong, PackError for a wrong pack.
     """
@@ -85,9 +85,13 @@ def train_adapter(
 
     started = time.monotonic()
     tokenizer: Any = AutoTokenizer.from_pretrained(base)
-    new = [encode_chat(tokenizer, chat) for chat in read_chats(data)]
+    chats = read_chats(data)
+    new = [encode_chat(tokenizer, chat) for chat in chats]
     _check_lengths(new, data.name, options.longest)
-    old = list(_replayed(pack, tokenizer, round(len(new) * options.replay * options.epochs), options))
+    wanted = round(len(new) * options.replay * options.epochs)
+    made = islice(rehearsal(chats, *load_cast(pack), seed=options.seed), 2 * wanted)
+    encoded = (encode_chat(tokenizer, chat) for chat in made)
+    old = list(islice((one for one in encoded if len(one.ids) <= options.longest), wanted))
     torch.manual_seed(options.seed)
     # Written-out attention is faster than the fused kernel for the few hundred tokens of a chat on a CPU.
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
@@ -130,17 +134,9 @@ def _check_lengths(chats: Sequence[Encoded], name: str, longest: int) -> None:
             )
 
 
-def _replayed(pack_dir: Path, tokenizer: Any, count: int, options: Options) -> Iterator[Encoded]:
-    """Up to `count` dialogues as the base model was trained on: those that fit."""
-    pack, cast = load_cast(pack_dir)
-    maker = DialogueMaker(pack, cast, seed=f"lora {options.seed}")
-    encoded = (encode_chat(tokenizer, dialogue.messages) for dialogue in maker.dialogues(2 * count))
-    return islice((one for one in encoded if len(one.ids) <= options.longest), count)
-
-
 def _plan(new: Sequence[Encoded], old: Sequence[Encoded], options: Options) -> Iterator[tuple[int, list[Encoded]]]:
-    """(epoch, batch) pairs: every epoch has all new chats and its share of the old dialogues, those of about one length
-    together, in random order."""
+    """(epoch, batch) pairs: every epoch has all new chats and its share of the rehearsed ones, those of about one
+    length together, in random order."""
     rng = random.Random(options.seed)
     share = len(old) // options.epochs
     for epoch in range(options.epochs):
@@ -174,11 +170,13 @@ def main(
     data: Annotated[Path, typer.Option(help="The chats, one JSON object per line.")],
     out: Annotated[Path, typer.Option(help="Folder of the adapter.")],
     base: Annotated[Path, typer.Option(help="Folder of the base model.")] = ROOT / "models" / "troupe-small",
-    pack: Annotated[Path, typer.Option(help="Pack that old dialogues come from.")] = ROOT / "packs" / "communiverse",
+    pack: Annotated[Path, typer.Option(help="Pack that rehearsed dialogues come from.")] = ROOT
+    / "packs"
+    / "communiverse",
     rank: Annotated[int, typer.Option(min=1, max=MAX_RANK, help="Rank of the adapter.")] = DEFAULTS.rank,
     epochs: Annotated[int, typer.Option(min=1, help="Times that every chat is seen.")] = DEFAULTS.epochs,
     rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest learning rate.")] = DEFAULTS.rate,
-    replay: Annotated[float, typer.Option(min=0, help="Old dialogues per new chat.")] = DEFAULTS.replay,
+    replay: Annotated[float, typer.Option(min=0, help="Rehearsed dialogues per new chat.")] = DEFAULTS.replay,
     seed: Annotated[int, typer.Option(help="Seed of the order and the adapter.")] = DEFAULTS.seed,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = os.cpu_count() or 1,
 ) -> None:

@@ -1,5 +1,7 @@
 import json
+import random
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,14 @@ from core.prompts import system_text
 from core.settings import ROOT
 from tests.support.tiny_model import make_tiny_model
 from training import lora
+from training.admits import admits
 from training.chats import encode_chat, read_chats
 from training.judge import first_person
 from training.lora import Options, rate, train_adapter
+from training.rehearse import own_voice, rehearsal
 from training.tokenizer import encode_chats
+from training.topics import sentences
+from training.voices import load_cast
 
 PACK = ROOT / "packs" / "communiverse"
 EXAMPLE = ROOT / "packs" / "examples" / "percival"
@@ -113,7 +119,7 @@ def test_an_adapter_is_learned_and_saved_as_engines_load_it(tmp_path: Path) -> N
     assert again.losses == trained.losses
     assert all((same[name] == weights[name]).all() for name in weights)
     mixed, _ = train("three", replace(options, epochs=1, replay=1.0, longest=4000))
-    assert mixed.steps == 3  # six chats and six old dialogues
+    assert mixed.steps == 3  # six chats and six rehearsed ones
 
 
 def test_a_chat_that_is_too_long_is_told(tmp_path: Path) -> None:
@@ -142,3 +148,28 @@ def test_the_example_is_a_persona_of_sixty_lines_in_its_own_prompt() -> None:
         assert chat[0].content.split("\n")[0] == system_text(persona)
     assert sum(map(first_person, replies)) > 50
     assert all(reply.startswith(("Creak", "Squeak")) and "Outlook" in reply for reply in replies)
+
+
+def test_a_persona_rehearses_reading_in_its_own_manner() -> None:
+    chats = read_chats(EXAMPLE.with_suffix(".jsonl"))
+    pack, cast = load_cast(PACK)
+    made = list(islice(rehearsal(chats, pack, cast, seed=1), 60))
+    mine = [chat for chat in made if chat[0].content.split("\n")[0] == chats[0][0].content]
+    assert len(mine) == 30
+    replies = [chat[-1].content for chat in mine]
+    assert all(reply.startswith(("Creak", "Squeak")) and "Outlook" in reply for reply in replies)
+    given = [line.removeprefix("- ") for chat in mine for line in chat[0].content.split("\n")[2:-1]]
+    told = [said for text in given for said in sentences(text)]
+    read = [any(said in reply for said in told) for reply in replies]
+    denied = [admits(reply) for reply in replies]
+    assert 3 < sum(denied) < 20
+    assert sum(read) > 5
+    assert not any(r and d for r, d in zip(read, denied, strict=True))
+
+
+def test_without_reading_in_the_chats_only_old_dialogues_are_rehearsed() -> None:
+    talk = [chat for chat in read_chats(EXAMPLE.with_suffix(".jsonl")) if "<lore>" not in chat[0].content]
+    assert own_voice(talk, random.Random(1)) is None
+    pack, cast = load_cast(PACK)
+    made = list(islice(rehearsal(talk, pack, cast, seed=1), 10))
+    assert not any("Percival" in message.content for chat in made for message in chat)
