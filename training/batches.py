@@ -1,4 +1,4 @@
-"""An endless, seeded stream of training batches: dialogues made chunk by chunk, encoded, and grouped by length."""
+"""Training batches: dialogues encoded and grouped by length."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
-from core.personas import Pack
-from training.dialogues import DialogueMaker, Lesson
 from training.tokenizer import Encoded, encode_chats
 from training.turns import Dialogue
-from training.voices import Voice
 
-CHUNK = 1024
 IGNORED = -100
 
 
@@ -31,16 +27,6 @@ class Batch:
     @property
     def tokens(self) -> int:
         return self.ids.numel()
-
-
-def chunk_of_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, number: int, lesson: Lesson) -> list[Dialogue]:
-    """The `number`-th chunk of the training stream, made for a lesson."""
-    return list(DialogueMaker(pack, cast, seed=f"{seed}/{number}", lesson=lesson).dialogues(CHUNK))
-
-
-def held_out_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, count: int) -> list[Dialogue]:
-    """Dialogues to measure with, none of whose question wordings the stream holds."""
-    return list(DialogueMaker(pack, cast, seed=seed, held_out=True).dialogues(count))
 
 
 def batches(

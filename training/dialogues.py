@@ -304,6 +304,18 @@ class DialogueMaker:
         return Dialogue((*prompt.messages, ChatMessage(role="assistant", content=reply.text)), tuple(asked))
 
 
+def chunk_of_dialogues(
+    pack: Pack, cast: Sequence[Voice], *, seed: int, number: int, lesson: Lesson, size: int
+) -> list[Dialogue]:
+    """The `number`-th chunk of the training stream, made for a lesson: `size` dialogues."""
+    return list(DialogueMaker(pack, cast, seed=f"{seed}/{number}", lesson=lesson).dialogues(size))
+
+
+def held_out_dialogues(pack: Pack, cast: Sequence[Voice], *, seed: int, count: int) -> list[Dialogue]:
+    """Dialogues to measure with, none of whose question wordings the stream holds."""
+    return list(DialogueMaker(pack, cast, seed=seed, held_out=True).dialogues(count))
+
+
 def plain_voice(rng: random.Random) -> Voice:
     """Somebody without title, voice and boundaries, who says what it knows and that it does not know."""
     voice = random_voice(rng)

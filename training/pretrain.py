@@ -24,14 +24,15 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from core.settings import ROOT
-from training.batches import Batch, batches, chunk_of_dialogues, held_out_dialogues
+from training.batches import Batch, batches
 from training.card import write_card
-from training.dialogues import Lesson, inspect
+from training.dialogues import Lesson, chunk_of_dialogues, held_out_dialogues, inspect
 from training.small_model import VOCABULARY, compile_attention, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue
 from training.voices import load_cast
 
+CHUNK = 1024  # dialogues that are made at a time
 BATCH_TOKENS = 6144
 LONGEST = 512
 WARMUP_STEPS = 20
@@ -119,7 +120,7 @@ class Run:
                 dialogue
                 for number in range(3)
                 for dialogue in chunk_of_dialogues(
-                    self.pack, self.cast, seed=self.seed, number=-1 - number, lesson="home"
+                    self.pack, self.cast, seed=self.seed, number=-1 - number, lesson="home", size=CHUNK
                 )
             ]
             report = inspect(dialogues)
@@ -190,7 +191,7 @@ class Run:
 
             def start(number: int, lesson: Lesson) -> Future[list[Dialogue]]:
                 return maker.submit(
-                    chunk_of_dialogues, self.pack, self.cast, seed=self.seed, number=number, lesson=lesson
+                    chunk_of_dialogues, self.pack, self.cast, seed=self.seed, number=number, lesson=lesson, size=CHUNK
                 )
 
             coming = start(progress.chunk, progress.lesson)

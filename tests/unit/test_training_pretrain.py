@@ -11,7 +11,7 @@ from core.messages import ChatMessage
 from core.settings import ROOT
 from training import batches, pretrain
 from training.batches import IGNORED
-from training.pretrain import Budget, Progress, Run, rate
+from training.pretrain import Budget, Progress, Run, lesson_at, rate
 from training.small_model import loss_of, new_model, save_model
 from training.tokenizer import encode_chats, train_tokenizer
 from training.turns import Dialogue
@@ -63,6 +63,12 @@ def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
     assert rate(1.0, 1000) == 0.0
 
 
+def test_lessons_go_from_drills_to_everything_to_home() -> None:
+    assert [lesson_at(used) for used in (0.0, 0.34, 0.36, 0.74, 0.76, 1.0)] == [
+        "drill", "drill", "all", "all", "home", "home"
+    ]  # fmt: skip
+
+
 def test_a_budget_is_used_up_by_whichever_comes_first() -> None:
     assert Budget(tokens=100, minutes=None).used(Progress(tokens=50, seconds=9e9)) == 0.5
     assert Budget(tokens=None, minutes=1).used(Progress(tokens=50, seconds=30)) == 0.5
@@ -72,10 +78,10 @@ def test_a_budget_is_used_up_by_whichever_comes_first() -> None:
 
 def test_a_model_learns_a_reply_and_is_saved_as_others_load_it(tokenizer: Tokenizer, tmp_path: Path) -> None:
     (batch,) = batches.batches([dialogue("Whoa, hello Mara!")], tokenizer, tokens=1000, longest=512, seed=1)
-    model = new_model(tokenizer, seed=1, layers=1, hidden=64)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    model = new_model(tokenizer, seed=1, layers=2, hidden=128)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     first = loss_of(model, batch).item()
-    for _ in range(40):
+    for _ in range(200):
         loss = loss_of(model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -96,10 +102,10 @@ def test_a_model_learns_a_reply_and_is_saved_as_others_load_it(tokenizer: Tokeni
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of small chunks and a small model."""
-    monkeypatch.setattr(batches, "CHUNK", 24)
+    monkeypatch.setattr(pretrain, "CHUNK", 24)
     monkeypatch.setattr(pretrain, "BATCH_TOKENS", 1024)
     monkeypatch.setattr(pretrain, "HELD_OUT_DIALOGUES", 8)
-    monkeypatch.setattr(pretrain, "new_model", lambda words, *, seed: new_model(words, seed=seed, layers=1, hidden=64))
+    monkeypatch.setattr(pretrain, "new_model", lambda words, *, seed: new_model(words, seed=seed, layers=2, hidden=128))
 
 
 @pytest.mark.usefixtures("tiny")
