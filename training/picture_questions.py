@@ -15,7 +15,7 @@ from training.sprites import COLOURS, FIGURES, SHAPES
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 PLURALS = {"cross": "crosses", "fish": "fish", "snowman": "snowmen"}
 DESCRIBE = "Describe the picture."
-_DESCRIBE = (
+DESCRIBES = (
     DESCRIBE,
     "Describe this picture.",
     "Describe this image.",
@@ -31,7 +31,7 @@ _DESCRIBE = (
     "Tell me what you see.",
     "Please describe what is shown.",
 )
-_READ = (
+READS = (
     "What does it say?",
     "What does the sign say?",
     "What word is this?",
@@ -202,7 +202,7 @@ def questions(facts: Facts, rng: random.Random) -> list[Question]:
         "page": _about_page,
         "meme": _about_meme,
     }[facts.kind](facts, rng)
-    first = Question(rng.choice(_DESCRIBE), describe(facts))
+    first = Question(rng.choice(DESCRIBES), describe(facts))
     return [Question(_said(q.text, rng), q.answer) for q in (first, *asked)]
 
 
@@ -328,7 +328,7 @@ def _about_face(facts: Facts, rng: random.Random) -> list[Question]:
 
 
 def _about_words(facts: Facts, rng: random.Random) -> list[Question]:
-    return [Question(rng.choice(_READ), f'It says "{facts.lines[0]}".')]
+    return [Question(rng.choice(READS), f'It says "{facts.lines[0]}".')]
 
 
 def _about_page(facts: Facts, rng: random.Random) -> list[Question]:

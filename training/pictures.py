@@ -51,7 +51,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is true of a picture. Fields that a kind does not use are empty; `lines` are words to be read, as capitals."""
+    """What is true of a picture. What a kind does not use is empty; `lines` are words to be read, as capitals."""
 
     kind: Kind
     things: tuple[Thing, ...] = ()
@@ -182,7 +182,7 @@ class Painter:
         total = sum(counts)
         largest = min(0.5, 0.78 / total**0.5)
         size = rng.uniform(max(0.15, largest * 0.6), largest)
-        spots = self._scatter(total, size)
+        spots, size = self._scatter(total, size)
         things = [
             Thing(name, colour, *spots.pop(), size * rng.uniform(0.85, 1.0))
             for name, colour, count in kinds
@@ -195,8 +195,8 @@ class Painter:
             self._put(thing, shades[thing.colour])
         return Facts("shapes", tuple(things))
 
-    def _scatter(self, count: int, size: float) -> list[tuple[float, float]]:
-        """Centres that keep their distance."""
+    def _scatter(self, count: int, size: float) -> tuple[list[tuple[float, float]], float]:
+        """Centres that keep their distance, and the size that they have room for."""
         while True:
             spots: list[tuple[float, float]] = []
             for _ in range(60):
@@ -204,7 +204,7 @@ class Painter:
                 if all(abs(x - a) > size or abs(y - b) > size for a, b in spots):
                     spots.append((x, y))
                 if len(spots) == count:
-                    return spots
+                    return spots, size
             size *= 0.96
 
     def _places(self) -> Facts:

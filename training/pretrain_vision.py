@@ -28,8 +28,8 @@ from training.vision_model import WIDTH, new_model, save_model, train_tokenizer
 
 BATCH = 32
 WARMUP_STEPS = 60
-EARLY_UNTIL = 0.15  # the share of the run that is mostly pages of letters
-DECAY_FROM = 0.45  # the share of the run after which the learning rate falls, in a line, to zero
+EARLY_UNTIL = 0.2  # the share of the run in which the encoder learns alone, mostly from pages of letters
+DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 MATRIX_RATE, OTHER_RATE = 4e-3, 3e-3
 NOTHING_WEIGHT = 0.15  # most of a picture is paper
 TOKENIZER_PICTURES = 2100
@@ -97,10 +97,15 @@ class Surveyor(nn.Module):
         return total
 
 
-def losses_of(model: Any, surveyor: Surveyor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """The loss of the answers' tokens, and that of what is where."""
+def losses_of(
+    model: Any, surveyor: Surveyor, batch: Batch, *, answers: bool = True
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The loss of the answers' tokens (zero without `answers`), and that of what is where."""
     with torch.autocast("cpu", torch.bfloat16):
         seen = model.encoder(pixel_values=batch.pixels).last_hidden_state
+        survey = surveyor.loss(seen[:, 1:], batch)  # the first token stands for no cell
+        if not answers:
+            return torch.zeros(()), survey
         hidden = model.decoder.transformer(
             input_ids=batch.ids,
             attention_mask=batch.mask,
@@ -110,7 +115,6 @@ def losses_of(model: Any, surveyor: Surveyor, batch: Batch) -> tuple[torch.Tenso
         ).last_hidden_state
         learned = batch.targets != IGNORED
         logits = model.decoder.lm_head(hidden[learned])
-        survey = surveyor.loss(seen[:, 1:], batch)  # the first token stands for no cell
     return functional.cross_entropy(logits.float(), batch.targets[learned]), survey
 
 
@@ -203,9 +207,10 @@ class Run:
     def _step(self) -> None:
         progress = self.progress
         used = self.budget.used(progress)
-        batch = self.stream.batch(progress.step, EARLY if used < EARLY_UNTIL else LATER)
+        early = used < EARLY_UNTIL
+        batch = self.stream.batch(progress.step, EARLY if early else LATER)
         self.model.train()
-        answers, survey = losses_of(self.model, self.surveyor, batch)
+        answers, survey = losses_of(self.model, self.surveyor, batch, answers=not early)
         (answers + survey).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_([*self.model.parameters(), *self.surveyor.parameters()], 2.0)
         factor = rate(used, progress.step)

@@ -33,15 +33,16 @@ COLOUR_LABELS = ("", *COLOURS)
 _LABEL_IDS = {label: i for i, label in enumerate(LABELS)}
 _COLOUR_IDS = {colour: i for i, colour in enumerate(COLOUR_LABELS)}
 # What a stream is made of, early and after that: pages of letters teach to read, then everything.
-EARLY: dict[Kind, int] = {"page": 60, "word": 5, "shapes": 12, "places": 12, "face": 4, "scene": 4, "meme": 3}
+EARLY: dict[Kind, int] = {"page": 74, "shapes": 10, "places": 8, "face": 2, "scene": 3, "meme": 3}
 LATER: dict[Kind, int] = {"page": 9, "word": 36, "shapes": 18, "places": 15, "face": 5, "scene": 6, "meme": 11}
-MOST_QUESTIONS = 3
+ROW_TOKENS = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """`pixels` [pictures, 3, side, side] from -1 to 1; `ids`, `targets` and `positions` [pictures, tokens]; `mask`
-    [pictures, 1, tokens, tokens], to be added to attention scores; `labels` and `colours` [pictures, cells, points a cell]."""
+    [pictures, 1, tokens, tokens], to be added to attention scores; `labels` and `colours` [pictures, cells, points of a
+    cell]."""
 
     pixels: torch.Tensor
     ids: torch.Tensor
@@ -64,41 +65,31 @@ class Stream:
         rng = random.Random(f"batch {self.part} {self.seed}/{number}")
         kinds = rng.choices(list(mix), list(mix.values()), k=self.size)
         pictures = [painter.picture(kind) for kind in kinds]
-        asked = [pick_questions(picture, rng) for picture in pictures]
+        asked = [questions(picture.facts, rng) for picture in pictures]
+        for some in asked:
+            rng.shuffle(some)
         return collate(self.tokenizer, pictures, asked)
 
 
-def pick_questions(picture: Picture, rng: random.Random) -> list[Question]:
-    """Up to three of the questions; of a word or a meme always the one that reads it."""
-    everything = questions(picture.facts, rng)
-    if picture.facts.kind == "word":
-        return everything if rng.random() < 0.3 else everything[1:]
-    return rng.sample(everything, min(MOST_QUESTIONS, len(everything)))
-
-
 def collate(tokenizer: Tokenizer, pictures: list[Picture], asked: list[list[Question]]) -> Batch:
-    """Pictures and their questions as tensors."""
-    flat = [question for group in asked for question in group]
-    encoded = iter(
-        zip(
-            tokenizer.encode_batch([q.text for q in flat]),
-            tokenizer.encode_batch([q.answer for q in flat]),
-            strict=True,
-        )
-    )
-    ask, say, end, pad = (tokenizer.token_to_id(token) for token in (ASK, SAY, END, PAD))
+    """Pictures and, of each one's questions, as many as fit into ROW_TOKENS, but at least the first."""
+    flat = [question for some in asked for question in some]
+    texts = tokenizer.encode_batch([text for q in flat for text in (q.text, q.answer)])
+    encoded = iter([(texts[i].ids, texts[i + 1].ids) for i in range(0, len(texts), 2)])
+    ask, say, end, pad = (tokenizer.encode(token).ids[0] for token in (ASK, SAY, END, PAD))
     rows: list[tuple[list[int], list[int], list[int], list[int]]] = []
-    for group in asked:
+    for some in asked:
         ids: list[int] = []
         targets: list[int] = []
         positions: list[int] = []
         segments: list[int] = []
-        for segment, _ in enumerate(group, start=1):
+        for segment, _ in enumerate(some, start=1):
             question, answer = next(encoded)
-            line = [ask, *question.ids, say, *answer.ids]
-            learn = [IGNORED] * (len(question.ids) + 1) + [*answer.ids, end]
+            line = [ask, *question, say, *answer]
+            if ids and len(ids) + len(line) > ROW_TOKENS:
+                continue
             ids += line
-            targets += learn
+            targets += [IGNORED] * (len(question) + 1) + [*answer, end]
             positions += range(len(line))
             segments += [segment] * len(line)
         rows.append((ids, targets, positions, segments))

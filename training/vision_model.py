@@ -29,6 +29,7 @@ from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPi
 from training.pictures import SIDE
 
 PAD, ASK, SAY, END = "<pad>", "<ask>", "<say>", "<end>"
+CHAT_TEMPLATE = f"{{% for message in messages %}}{ASK}{{{{ message.content }}}}{SAY}{{% endfor %}}"
 VOCABULARY = 800
 WINDOW = 96  # tokens of a question and its answer
 CELL = 16  # pixels of the picture behind one token of the encoder
@@ -37,7 +38,7 @@ STAGES = (48, 96, WIDTH)
 
 
 def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
-    """A byte-level BPE whose words stay words, but whose capitals in a row are letters: words are read letter by letter."""
+    """A byte-level BPE whose words stay words while capitals in a row are letters: words are read letter by letter."""
     tokenizer = Tokenizer(models.BPE())
     words = Regex(r"(?<=[A-Z ])[A-Z](?=[A-Z\"])|[A-Z](?=[A-Z\"])|(?<=[A-Z])[A-Z]| ?[A-Z]?[a-z]+|[\s\S]")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -55,7 +56,7 @@ def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
 
 
 def new_model(tokenizer: Tokenizer, *, seed: int, width: int = WIDTH, stages: tuple[int, int, int] = STAGES) -> Any:
-    """A fresh model, about 2.6M parameters at the default size."""
+    """A fresh model, about 2.5M parameters at the default size."""
     torch.manual_seed(seed)
     encoder = DPTConfig(
         is_hybrid=True,
@@ -81,7 +82,7 @@ def new_model(tokenizer: Tokenizer, *, seed: int, width: int = WIDTH, stages: tu
         vocab_size=tokenizer.get_vocab_size(),
         n_positions=WINDOW,
         n_embd=width,
-        n_layer=3,
+        n_layer=2,
         n_head=width // 64,
         n_inner=2 * width,
         activation_function="relu",
@@ -118,9 +119,11 @@ def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
     )
     saved.save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # it is written for its owner alone
-    PreTrainedTokenizerFast(
+    fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=END, bos_token=ASK, model_max_length=WINDOW
-    ).save_pretrained(folder)
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    fast.save_pretrained(folder)
     ViTImageProcessorPil(
         size={"height": SIDE, "width": SIDE}, image_mean=[0.5, 0.5, 0.5], image_std=[0.5, 0.5, 0.5]
     ).save_pretrained(folder)
