@@ -33,6 +33,7 @@ from training.scores import Examination, Score, TrainingData
 from training.voices import load_cast
 
 ADAPTER = "candidate"
+CLOSING_S = 0.2  # an engine only begins to close when it is told to
 
 
 async def measure(
@@ -73,6 +74,7 @@ async def _language(
         )
     finally:
         engine.close()
+        await asyncio.sleep(CLOSING_S)
 
 
 def _vision(folder: Path, seed: int, samples: int) -> list[Score]:
