@@ -125,13 +125,16 @@ def _talk(examiner: Examiner, topic: Topic, near: Sequence[Topic]) -> Talk:
     opening, more = Line(about.format(title=_inside(topic.name)), told), maker.phrases.pick(rng, "more", held_out=True)
     given = [topic, *near]
     rng.shuffle(given)
+    # A persona may name a friend in any reply.
+    said = f"{topic.text} {topic.name} {' '.join(persona.name for persona in examiner.pack.personas)}"
+    others = tuple(other.name for other in near if not holds(said, other.name))
     return Talk(
         voice.persona,
         examiner.user(),
         topic.name,
         tuple(one.text for one in given),
         (opening, asked[0], Line(more, told), *asked[1:]),
-        tuple(other.name for other in near if not holds(f"{topic.text} {topic.name}", other.name)),
+        others,
     )
 
 
