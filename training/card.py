@@ -22,7 +22,7 @@ from safetensors import safe_open
 
 from core.personas import load_pack
 from core.settings import ROOT
-from training.report import Report, read_report, table
+from training.report import Report, read_report, shortened, table
 from training.scores import Exchange
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _exchanges(report: Report) -> str:
 
 def _quoted(one: Exchange) -> str:
     lines: Sequence[tuple[str, str]] = one.lines
-    said = "  \n".join(f"> **{speaker}:** {' '.join(text.split()) or '(nothing)'}" for speaker, text in lines)
+    said = "  \n".join(f"> **{speaker}:** {shortened(text)}" for speaker, text in lines)
     return f"{said}  \n> *({one.wanted})*" if one.wanted else said
 
 

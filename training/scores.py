@@ -222,7 +222,7 @@ class Examination:
         half = min(DISTINCT_REPLIES // 2, *map(len, (talk.replies, facts.replies, data.talk, data.facts)))
         mine = distinct2([r.text for r in (*talk.replies[:half], *facts.replies[-half:])])
         theirs = distinct2([*data.talk[:half], *data.facts[:half]])
-        self._add("distinct2_ratio", min(1.0, mine / max(theirs, 1e-9)), 2 * half, 1.0)
+        self._add("distinct2_ratio", min(1.0, mine / max(theirs, 1e-9)), 2 * half, 1.0, unit="ratio")
         self._add("distinct2", mine, 2 * half, theirs, unit="pairs")
 
     def _degenerate(self, told: Answered) -> None:
