@@ -34,10 +34,10 @@ from training.voices import Voice, fill, random_voice
 Lesson = Literal["drill", "all", "home"]
 LONGEST_REPLY_WORDS = 45
 ALTERED_SHARE = 0.6  # of the dialogues about the pack have a pack whose facts are others
-_TURN_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 62), ("unknown", 20), ("about", 4), ("more", 3), ("chat", 11))
+_TURN_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 66), ("unknown", 14), ("about", 4), ("more", 3), ("chat", 13))
 _DRILL_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 80), ("unknown", 20))
-_PLACES = (("pack", 0.25), ("world", 0.5), ("nowhere", 0.25))
-_HOME_PLACES = (("pack", 0.4), ("world", 0.3), ("nowhere", 0.3))
+_PLACES = (("pack", 0.3), ("world", 0.5), ("nowhere", 0.2))
+_HOME_PLACES = (("pack", 0.4), ("world", 0.35), ("nowhere", 0.25))
 # A wrong guess that goes with a question; the last ones are only used to measure.
 _CLAIMS = (" I thought {wrong}.", " Is it {wrong}?", " Somebody told me {wrong}.", " I bet {wrong}.")
 _CLAIMS_HELD_OUT = (" Not {wrong}, or?", " My guess is {wrong}.")

@@ -122,10 +122,10 @@ def as_typed(rng: random.Random, line: str, persona: str, *, held_out: bool = Fa
     if asks and rng.random() < 0.12:
         line += phrases.pick(rng, "after", held_out=held_out)
     changes: tuple[tuple[float, Callable[[str], str]], ...] = (
-        (0.35, str.lower),
+        (0.2, str.lower),
         (0.35, lambda text: text.rstrip("?.!")),
         (0.08, lambda text: _typo(rng, text)),
-        (0.04, str.upper),
+        (0.02, str.upper),
     )
     for chance, change in changes:
         if rng.random() < chance:

@@ -11,6 +11,7 @@ import copy
 import multiprocessing
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -187,7 +188,8 @@ class Run:
         progress = self.progress
         # The next chunk is made beside the training. Its lesson is settled a chunk ahead, so that a run that
         # was resumed makes the same one.
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as maker:
+        spawning = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawning, initializer=_end_with_parent) as maker:
 
             def start(number: int, lesson: Lesson) -> Future[list[Dialogue]]:
                 return maker.submit(
@@ -240,6 +242,18 @@ class Run:
             f"loss {sum(recent) / len(recent):.3f}{held_out}, "
             f"{progress.tokens / progress.seconds:,.0f} tokens/s, {used:.0%}, {left:.0f} min left"
         )
+
+
+def _end_with_parent() -> None:
+    """A process of a pool waits for work forever, also when whoever would send it was killed."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def main(
