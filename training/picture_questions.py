@@ -249,18 +249,14 @@ def _about_shapes(facts: Facts, rng: random.Random) -> list[Question]:
 
 
 def _about_places(facts: Facts, rng: random.Random) -> list[Question]:
-    thing = rng.choice(facts.things)
-    the = f"the {thing.colour} {thing.name}" if rng.random() < 0.5 else f"the {thing.name}"
-    asked = [
-        Question(
-            rng.choice((f"Where is {the}?", f"Where do you see {the}?", f"In which place is {the}?")),
-            _sentence(f"the {thing.name} is {at(thing)}"),
-        )
-    ]
+    asked = []
+    for thing in rng.sample(facts.things, min(2, len(facts.things))):
+        the = f"the {thing.colour} {thing.name}" if rng.random() < 0.5 else f"the {thing.name}"
+        wordings = (f"Where is {the}?", f"Where do you see {the}?", f"In which place is {the}?")
+        asked.append(Question(rng.choice(wordings), _sentence(f"the {thing.name} is {at(thing)}")))
     other = rng.choice(facts.things)
     asked.append(Question(rng.choice((f"What is {at(other)}?", f"What do you see {at(other)}?")), _sentence(a(other))))
-    relation = _relation(facts, rng)
-    asked.append(relation or _yes_no(rng, facts))
+    asked.append(_relation(facts, rng) or _yes_no(rng, facts))
     return asked
 
 

@@ -23,12 +23,13 @@ from torch.nn import functional
 from core.settings import ROOT
 from training.picture_questions import questions
 from training.pictures import KINDS, Painter
-from training.vision_batches import COLOUR_LABELS, EARLY, IGNORED, LABELS, LATER, Batch, Stream
+from training.vision_batches import COLOUR_LABELS, EARLY, IGNORED, LABELS, LAST, LATER, Batch, Stream
 from training.vision_model import WIDTH, new_model, save_model, train_tokenizer
 
 BATCH = 32
 WARMUP_STEPS = 60
 EARLY_UNTIL = 0.2  # the share of the run in which the encoder learns alone, mostly from pages of letters
+LAST_FROM = 0.7  # the share of the run after which it is about what takes the longest to learn
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 MATRIX_RATE, OTHER_RATE = 4e-3, 3e-3
 NOTHING_WEIGHT = 0.15  # most of a picture is paper
@@ -208,7 +209,7 @@ class Run:
         progress = self.progress
         used = self.budget.used(progress)
         early = used < EARLY_UNTIL
-        batch = self.stream.batch(progress.step, EARLY if early else LATER)
+        batch = self.stream.batch(progress.step, EARLY if early else LATER if used < LAST_FROM else LAST)
         self.model.train()
         answers, survey = losses_of(self.model, self.surveyor, batch, answers=not early)
         (answers + survey).backward()  # type: ignore[no-untyped-call]

@@ -32,9 +32,11 @@ LABELS = (
 COLOUR_LABELS = ("", *COLOURS)
 _LABEL_IDS = {label: i for i, label in enumerate(LABELS)}
 _COLOUR_IDS = {colour: i for i, colour in enumerate(COLOUR_LABELS)}
-# What a stream is made of, early and after that: pages of letters teach to read, then everything.
+# What a stream is made of. Pages of letters teach the encoder to read; then everything; in the end mostly what takes
+# the longest to learn, which is counting and where things are.
 EARLY: dict[Kind, int] = {"page": 74, "shapes": 10, "places": 8, "face": 2, "scene": 3, "meme": 3}
 LATER: dict[Kind, int] = {"page": 9, "word": 36, "shapes": 18, "places": 15, "face": 5, "scene": 6, "meme": 11}
+LAST: dict[Kind, int] = {"page": 2, "word": 28, "shapes": 28, "places": 28, "face": 3, "scene": 4, "meme": 7}
 ROW_TOKENS = 48
 
 

@@ -27,20 +27,33 @@ _PLACE_WORDS = ("top", "bottom", "left", "right", "middle")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A picture, a question, what must be said (for the base rate), and whether an answer says it."""
+    """A picture, a question of a certain sort, what must be said (for the base rate), and whether an answer says it."""
 
     image: Image.Image
+    sort: str
     question: str
     truth: str
     right: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A task and whether it was answered right."""
+
+    task: Task
+    right: bool
 
 
 def vision_figures(model_dir: Path, *, seed: int, samples: int) -> list[Figure]:
     """`vision_shape_colour_count`, `vision_position` and `vision_word`, each a share of `samples` pictures.
 
     The baseline is what always giving the most frequent answer would get."""
-    engine = VisionTransformers(model_dir)
-    figures = []
+    return [figure_of(name, results) for name, results in sit(VisionTransformers(model_dir), seed, samples).items()]
+
+
+def sit(engine: VisionTransformers, seed: int, samples: int) -> dict[str, list[Result]]:
+    """The exam: `samples` results for each figure."""
+    taken = {}
     for name, make in (
         ("vision_shape_colour_count", count_task),
         ("vision_position", place_task),
@@ -48,9 +61,18 @@ def vision_figures(model_dir: Path, *, seed: int, samples: int) -> list[Figure]:
     ):
         tasks = [make(seed, number) for number in range(samples)]
         answers = engine.answer([(task.image, task.question) for task in tasks])
-        hits = [task.right(answer) for task, answer in zip(tasks, answers, strict=True)]
-        figures.append(Figure(name, sum(hits) / samples, base_rate(tasks)))
-    return figures
+        taken[name] = [Result(task, task.right(answer)) for task, answer in zip(tasks, answers, strict=True)]
+    return taken
+
+
+def figure_of(name: str, results: Sequence[Result]) -> Figure:
+    """The share of right answers beside the base rate."""
+    return Figure(name, share(results), base_rate([result.task for result in results]))
+
+
+def share(results: Sequence[Result]) -> float:
+    """How much was answered right."""
+    return sum(result.right for result in results) / len(results)
 
 
 def base_rate(tasks: Sequence[Task]) -> float:
@@ -74,7 +96,8 @@ def count_task(seed: int, number: int) -> Task:
     picture, rng = held_out("shapes", seed, number)
     facts = picture.facts
     truth = " ".join(f"{count} {colour} {name}" for count, colour, name in groups(facts))
-    return Task(picture.image, rng.choice(DESCRIBES), truth, lambda answer: counts_right(answer, facts))
+    sort = "one kind of thing" if len(groups(facts)) == 1 else "two kinds of things"
+    return Task(picture.image, sort, rng.choice(DESCRIBES), truth, lambda answer: counts_right(answer, facts))
 
 
 def counts_right(answer: str, facts: Facts) -> bool:
@@ -96,15 +119,17 @@ def counts_right(answer: str, facts: Facts) -> bool:
 
 def place_task(seed: int, number: int) -> Task:
     """Where something is (half of the tasks), what is at a place (a quarter), what is beside what (a quarter)."""
-    sort = ("where", "what", "where", "relation")[number % 4]
-    picture, rng = held_out("places", seed, number, lambda facts: len(facts.things) > 1 or sort != "relation")
+    sort = ("where it is", "what is there", "where it is", "what is beside what")[number % 4]
+    picture, rng = held_out(
+        "places", seed, number, lambda facts: len(facts.things) > 1 or sort != "what is beside what"
+    )
     things = picture.facts.things
     thing = rng.choice(things)
-    if sort == "where":
+    if sort == "where it is":
         question = rng.choice((f"Where is the {thing.name}?", f"Where is the {thing.colour} {thing.name}?"))
-        return Task(picture.image, question, thing.place, lambda answer: place_right(answer, thing))
-    if sort == "what":
-        return Task(picture.image, f"What is {at(thing)}?", a(thing), lambda answer: thing_right(answer, thing))
+        return Task(picture.image, sort, question, thing.place, lambda answer: place_right(answer, thing))
+    if sort == "what is there":
+        return Task(picture.image, sort, f"What is {at(thing)}?", a(thing), lambda answer: thing_right(answer, thing))
     one, other = rng.sample(things, 2)
     sideways = abs(one.x - other.x) > abs(one.y - other.y)
     word = rng.choice(("left of", "right of") if sideways else ("above", "below"))
@@ -116,7 +141,7 @@ def place_task(seed: int, number: int) -> Task:
     }[word]
     truth = "yes" if holds else "no"
     question = f"Is the {one.name} {word} the {other.name}?"
-    return Task(picture.image, question, truth, lambda answer: answer.lower().startswith(truth))
+    return Task(picture.image, sort, question, truth, lambda answer: answer.lower().startswith(truth))
 
 
 def place_right(answer: str, thing: Thing) -> bool:
@@ -138,7 +163,8 @@ def word_task(seed: int, number: int) -> Task:
     """A word of three to eight letters, which training never saw: right when it is read without a fault."""
     picture, rng = held_out("word", seed, number, lambda facts: len(facts.lines[0]) >= 3)
     (word,) = picture.facts.lines
-    return Task(picture.image, rng.choice(READS), word, lambda answer: word_right(answer, word))
+    sort = f"{len(word)} letters"
+    return Task(picture.image, sort, rng.choice(READS), word, lambda answer: word_right(answer, word))
 
 
 def word_right(answer: str, word: str) -> bool:
