@@ -106,12 +106,15 @@ async def run(options: Options, samples: int, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--samples", type=int, default=150, help="questions of each kind, before and after")
-    parser.add_argument("--rank", type=int, default=DEFAULTS.rank)
+    for name in ("rank", "epochs", "rate", "replay"):
+        standard = getattr(DEFAULTS, name)
+        parser.add_argument(f"--{name}", type=type(standard), default=standard)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
+    options = Options(rank=given.rank, epochs=given.epochs, rate=given.rate, replay=given.replay)
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(Options(rank=given.rank), given.samples, Path(folder) / ADAPTER))
+        asyncio.run(run(options, given.samples, Path(folder) / ADAPTER))
     gc.collect()  # vLLM complains when its engine is left to the interpreter's end
 
 

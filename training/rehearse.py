@@ -18,7 +18,7 @@ from training.topics import sentences, topic_of
 from training.voices import Voice, random_voice
 from training.worlds import random_world
 
-UNKNOWN_SHARE = 0.3  # of the questions about worlds have no answer in the passages
+UNKNOWN_SHARE = 0.15  # of the questions about worlds have no answer in the passages
 MOST_PASSAGES = 3
 Chat = tuple[ChatMessage, ...]
 
