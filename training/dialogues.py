@@ -66,7 +66,7 @@ class DialogueMaker:
         self.held_out = held_out
         self.lesson = lesson
         self.mix = _DRILL_MIX if lesson == "drill" else _TURN_MIX
-        self.pack_topics = PackTopics(pack)
+        self.pack_topics = PackTopics(pack, stripped=not held_out)
         self.phrases = load_phrases()
         self.talks = TalkMaker(held_out=held_out)
 

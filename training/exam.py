@@ -19,13 +19,12 @@ from core.messages import Turn
 from core.personas import Pack, Persona
 from training.dialogues import DialogueMaker
 from training.judge import holds
-from training.topics import Pair, Topic, topic_of
+from training.topics import Pair, Topic, topic_of, with_subject
 from training.voices import Voice, random_voice
 from training.worlds import Passage, other_answer, random_world
 
 NEAR = 2  # passages beside the one that is asked about
 SMALL_TALK = ("chat", "chat", "chat", "opinion", "feeling", "greeting")
-_HEAD = re.compile(r"^(It|He|She|They|Its|His|Her|Their)\b")
 _TRIES = 200
 
 
@@ -217,12 +216,3 @@ def rivals(pair: Pair, near: Sequence[Topic]) -> tuple[str, ...]:
     others = [other.answer for topic in near for other in (*topic.asked, *topic.held_out)]
     found = [answer for answer in dict.fromkeys(others) if not holds(said, answer)]
     return (*found, pair.outdated) if pair.outdated else tuple(found)
-
-
-def with_subject(text: str, subject: str) -> str:
-    """`text` with the subject in place of a pronoun at its head, which would stand there without what it means."""
-
-    def named(match: re.Match[str]) -> str:
-        return subject if match[1] in ("It", "He", "She", "They") else f"{subject}'s"
-
-    return _HEAD.sub(named, text)

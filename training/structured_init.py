@@ -1,9 +1,10 @@
 """Weights to start from with which a fresh Llama already copies from its context.
 
-The circuit that copies (an *induction head*: find where the present token stood before, repeat what came after it)
-is what reading a passage rests on. Small models find it late: from random weights, and with the few million tokens that
-two CPU cores can afford, this one did not. So it is written into the first two layers by hand, and training refines it: heads
-of layer 0 look one token back and note what stood there; heads of layer 1 look for notes that match the present token.
+The circuit that copies (an *induction head*: find where the present token stood before, repeat what came after it) is
+what reading a passage rests on. Small models find it late: from random weights, and with the few million tokens that
+two CPU cores can afford, this one did not. So it is written into the first two layers by hand, and training refines it:
+heads of layer 0 look one token back and note what stood there; heads of layer 1 look for notes that match the present
+token.
 
 Sources: Olsson et al., "In-context Learning and Induction Heads" (2022), for the circuit; Trockman and Kolter, "Mimetic
 Initialization of Self-Attention Layers" (2023), for starting from the structure that training would find.

@@ -12,6 +12,7 @@ from core.personas import Lore, Pack, Question
 from training import worlds
 
 HELD_OUT_SHARE = 0.25
+_HEAD = re.compile(r"^(It|He|She|They|Its|His|Her|Their)\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
 _PREPOSITION = re.compile(r"\b(of|in|on|at|to|for|with|by|from|near|about|over|under|during)\s*$", re.IGNORECASE)
 _AUXILIARY = re.compile(r"\b(is|are|was|were|does|do|did|has|have|can|may|would)\s*$", re.IGNORECASE)
@@ -96,9 +97,11 @@ def topic_of(passage: worlds.Passage) -> Topic:
 @dataclass
 class PackTopics:
     """The passages of a pack as topics. Of about a quarter of the questions the sentences are held out: training never
-    asks for them and never says them."""
+    asks for them and never says them. With `stripped` the passages lack them as well: what a model reads a thousand
+    times and is never to repeat, it learns not to repeat."""
 
     pack: Pack
+    stripped: bool = False
     held_out_share: float = HELD_OUT_SHARE
     topics: dict[str, Topic] = field(init=False)
 
@@ -116,14 +119,14 @@ class PackTopics:
         # One of two sentences in half of the passages; a passage keeps a sentence to be asked for.
         if len(told) > 1 and rng.random() < self.held_out_share * 2:
             held = rng.choice(told)
-        return Topic(
-            lore.title,
-            self._pronoun(lore),
-            lore.text,
-            tuple(pair for pair in pairs if pair.sentence != held),
-            tuple(pair for pair in pairs if pair.sentence == held),
-            whole=not held,
-        )
+        asked = tuple(pair for pair in pairs if pair.sentence != held)
+        if not (held and self.stripped):
+            held_pairs = tuple(pair for pair in pairs if pair.sentence == held)
+            return Topic(lore.title, self._pronoun(lore), lore.text, asked, held_pairs, whole=not held)
+        first, *others = [sentence for sentence in sentences(lore.text) if sentence != held]
+        named = with_subject(first, lore.title)
+        asked = tuple(replace(pair, sentence=pair.sentence.replace(first, named)) for pair in asked)
+        return Topic(lore.title, self._pronoun(lore), " ".join([named, *others]), asked)
 
     def _pronoun(self, lore: Lore) -> str:
         """How the passage itself goes on about its subject."""
@@ -140,6 +143,15 @@ class PackTopics:
     @cached_property
     def _words(self) -> list[tuple[Topic, frozenset[str]]]:
         return [(topic, _words(f"{topic.name} {topic.text}")) for topic in self.topics.values()]
+
+
+def with_subject(text: str, subject: str) -> str:
+    """`text` with the subject in place of a pronoun at its head, which would stand there without what it means."""
+
+    def named(match: re.Match[str]) -> str:
+        return subject if match[1] in ("It", "He", "She", "They") else f"{subject}'s"
+
+    return _HEAD.sub(named, text)
 
 
 def altered(rng: random.Random, topic: Topic) -> Topic:

@@ -131,3 +131,15 @@ def test_a_question_whose_answer_is_nowhere_in_a_sentence_takes_the_whole_text()
 )
 def test_sentences(text: str, parts: list[str]) -> None:
     assert sentences(text) == parts
+
+
+def test_stripped_passages_lack_what_is_held_out_and_still_answer_the_rest() -> None:
+    whole, stripped = PackTopics(PACK).topics, PackTopics(PACK, stripped=True).topics
+    lacking = 0
+    for key, one in whole.items():
+        for pair in one.held_out:
+            lacking += 1
+            assert pair.sentence not in stripped[key].text
+        assert {pair.question for pair in stripped[key].asked} == {pair.question for pair in one.asked}
+        assert all(pair.sentence in stripped[key].text for pair in stripped[key].asked)
+    assert lacking > 40
