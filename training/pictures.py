@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 from zlib import crc32
 
@@ -83,6 +84,13 @@ class Picture:
 def part_of(key: str) -> Part:
     """Which part a combination or a word belongs to: a twentieth each to validation and test."""
     return {0: "validation", 1: "test"}.get(crc32(key.encode()) % 20, "train")  # type: ignore[return-value]
+
+
+@cache
+def names_in(part: Part, more: str) -> frozenset[str]:
+    """The things that, in some colour and together with `more` (a count, a place), belong to the part."""
+    pairs = ((name, colour) for name in SHAPES + FIGURES for colour in COLOURS)
+    return frozenset(name for name, colour in pairs if part_of(f"{colour} {name} {more}") == part)
 
 
 class Painter:
@@ -215,6 +223,8 @@ class Painter:
         for cell in cells:
             x, y = ((cell % 3) + rng.uniform(0.4, 0.6)) / 3, ((cell // 3) + rng.uniform(0.4, 0.6)) / 3
             place = Thing("", "", x, y).place
+            if names_in(self.part, place) <= {thing.name for thing in things}:
+                continue  # the small parts may have nothing else for this place
             while True:
                 name, colour = self._pick_kind(place)
                 if all(name != other.name for other in things):

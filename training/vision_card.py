@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CURVE = ROOT / "docs" / "troupe-small-vision-loss.png"
 SHEET = ROOT / "docs" / "troupe-small-vision-samples.png"
-EXAM_SEED, EXAM_SAMPLES = 11, 400
+EXAM_SEED, EXAM_SAMPLES = 2026, 400  # a seed that nobody looked at before the model was finished
 _EXPLAINED = {
     "vision_shape_colour_count": "asked what is in the picture: number, colour and shape of everything, nothing else",
     "vision_position": "asked where something is, what is at a place, what is beside what",

@@ -5,13 +5,15 @@ import pytest
 
 from training.lettering import LONGEST_WORD, WORDS
 from training.picture_questions import NUMBERS, Question, describe, groups, plural, questions
-from training.pictures import KINDS, MOODS, Facts, Kind, Painter, Picture, Thing, part_of
+from training.pictures import KINDS, MOODS, MOST, Facts, Kind, Painter, Part, Picture, Thing, names_in, part_of
 from training.sprites import COLOURS, contrast, sprite
 from training.vision_batches import LABELS, POINT, point_labels
 
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
-def made(kind: Kind, count: int, part: str = "train", seed: int = 3) -> list[Picture]:
-    painter = Painter(seed, part)  # type: ignore[arg-type]
+
+def made(kind: Kind, count: int, part: Part = "train", seed: int = 3) -> list[Picture]:
+    painter = Painter(seed, part)
     return [painter.picture(kind) for _ in range(count)]
 
 
@@ -24,8 +26,8 @@ def test_a_seed_makes_the_same_pictures_and_another_seed_others(kind: Kind) -> N
     assert [p.image.tobytes() for p in first] != [p.image.tobytes() for p in other]
 
 
-@pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_combinations_and_words_stay_in_their_part(part: str) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_combinations_and_words_stay_in_their_part(part: Part) -> None:
     for picture in made("shapes", 40, part):
         assert all(part_of(f"{colour} {name} {count}") == part for count, colour, name in groups(picture.facts))
     for picture in made("places", 40, part):
@@ -40,6 +42,17 @@ def test_every_part_has_words_and_combinations() -> None:
     assert 0.03 < parts.count("test") / len(parts) < 0.08
     assert 0.03 < parts.count("validation") / len(parts) < 0.08
     assert max(map(len, WORDS)) == LONGEST_WORD
+
+
+def test_there_is_always_something_to_put_into_a_picture() -> None:
+    # Painters draw until something fits; these pictures had nothing left that did.
+    rows, columns = ("top", "bottom", ""), ("left", "right", "")
+    for part in PARTS:
+        assert all(len(names_in(part, str(count))) > 1 for count in range(1, MOST + 1))
+        assert all(names_in(part, f"{row} {column}".strip() or "middle") for row in rows for column in columns)
+    for picture in made("places", 150, "test", seed=2026):
+        names = [thing.name for thing in picture.facts.things]
+        assert 1 <= len(names) == len(set(names))
 
 
 def test_things_are_where_and_what_the_facts_say() -> None:
