@@ -113,13 +113,14 @@ def test_an_adapter_is_learned_and_saved_as_engines_load_it(tmp_path: Path) -> N
     assert trained.losses[-1] < trained.losses[0] - 0.3  # the head of a random model is frozen, so it cannot learn much
     config = json.loads((tmp_path / "one" / "adapter_config.json").read_text("utf-8"))
     assert (config["r"], config["lora_alpha"]) == (4, 8)
-    assert set(config["target_modules"]) == set(lora.MODULES)
-    assert len(weights) == 2 * len(lora.MODULES) * 2  # two matrices per module in two layers
+    assert set(config["target_modules"]) == set(lora.FEED_FORWARD)
+    assert len(weights) == 2 * len(lora.FEED_FORWARD) * 2  # two matrices per module in two layers
     again, same = train("two")
     assert again.losses == trained.losses
     assert all((same[name] == weights[name]).all() for name in weights)
-    mixed, _ = train("three", replace(options, epochs=1, replay=1.0, longest=4000))
+    mixed, more = train("three", replace(options, epochs=1, replay=1.0, longest=4000, attention=True))
     assert mixed.steps == 3  # six chats and six rehearsed ones
+    assert len(more) > len(weights)
 
 
 def test_a_chat_that_is_too_long_is_told(tmp_path: Path) -> None:
