@@ -50,10 +50,10 @@ class Options:
     """
 
     rank: int = 8
-    epochs: int = 8
-    rate: float = 2e-3
+    epochs: int = 5
+    rate: float = 1.5e-3
     batch: int = 12
-    replay: float = 2.0
+    replay: float = 3.0
     attention: bool = False
     longest: int = 512
     seed: int = 7

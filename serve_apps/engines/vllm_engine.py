@@ -90,7 +90,7 @@ class VllmEngine:
             disable_log_stats=True,
         )
         try:
-            llm = AsyncLLM.from_engine_args(args)
+            return cls(AsyncLLM.from_engine_args(args), config)
         except (ValueError, OSError) as error:
             raise ConfigError(
                 f"vLLM cannot load {config.model!r}: {_first_line(error)}.",
@@ -99,7 +99,6 @@ class VllmEngine:
             ) from error
         except RuntimeError as error:
             raise ModelUnavailable(f"The engine did not start: {_first_line(error)}.", component=names.LLM) from error
-        return cls(llm, config)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         check_request(request)
