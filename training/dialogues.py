@@ -16,7 +16,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,17 +27,53 @@ from core.prompts import compose
 from training import worlds
 from training.phrases import as_typed, choose, keywords, load_phrases, say_otherwise
 from training.talks import TalkMaker, persona_weights
-from training.topics import PackTopics, Pair, Topic, altered, sentences, topic_of
+from training.topics import PackTopics, Pair, Topic, altered, extended, inside, renamed, topic_of
 from training.turns import Asked, Dialogue, TurnKind
 from training.voices import Voice, fill, random_voice
+from training.worlds import sentences
 
-Lesson = Literal["drill", "all", "home"]
 LONGEST_REPLY_WORDS = 45
-ALTERED_SHARE = 0.6  # of the dialogues about the pack have a pack whose facts are others
-_TURN_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 66), ("unknown", 14), ("about", 4), ("more", 3), ("chat", 13))
-_DRILL_MIX: tuple[tuple[TurnKind, float], ...] = (("fact", 80), ("unknown", 20))
-_PLACES = (("pack", 0.3), ("world", 0.5), ("nowhere", 0.2))
-_HOME_PLACES = (("pack", 0.4), ("world", 0.35), ("nowhere", 0.25))
+# Of the dialogues about the pack: their facts are others, their subject has another name, there is one more fact.
+ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.35
+ONE_SUBJECT_SHARE = 0.25  # of the dialogues with passages ask about one of them from beginning to end
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What the dialogues of a lesson are like: where they take place, what their turns are, which share of them is
+    `plain` (questions and answers without any manner), and which share of the others is typed in a hurry."""
+
+    places: tuple[tuple[str, float], ...]
+    turns: tuple[tuple[TurnKind, float], ...]
+    plain: float
+    hurried: float
+
+
+LessonName = Literal["drill", "voices", "all", "home"]
+# A model learns to repeat what it finds before it learns the rest, and the rest step by step: all at once cost it the
+# reading, which took millions of tokens to come back. Not to know is what is left when nothing is found, so there is
+# more of it the better it finds.
+LESSONS: dict[LessonName, Lesson] = {
+    "drill": Lesson((("pack", 0.2), ("world", 0.8)), (("fact", 88), ("unknown", 12)), plain=1.0, hurried=0.0),
+    "voices": Lesson(
+        (("pack", 0.3), ("world", 0.6), ("nowhere", 0.1)),
+        (("fact", 65), ("unknown", 16), ("about", 4), ("more", 4), ("chat", 11)),
+        plain=0.5,
+        hurried=0.25,
+    ),
+    "all": Lesson(
+        (("pack", 0.35), ("world", 0.45), ("nowhere", 0.2)),
+        (("fact", 61), ("unknown", 20), ("about", 4), ("more", 4), ("chat", 11)),
+        plain=0.35,
+        hurried=0.75,
+    ),
+    "home": Lesson(
+        (("pack", 0.42), ("world", 0.36), ("nowhere", 0.22)),
+        (("fact", 59), ("unknown", 22), ("about", 4), ("more", 4), ("chat", 11)),
+        plain=0.25,
+        hurried=0.75,
+    ),
+}
 # A wrong guess that goes with a question; the last ones are only used to measure.
 _CLAIMS = (" I thought {wrong}.", " Is it {wrong}?", " Somebody told me {wrong}.", " I bet {wrong}.")
 _CLAIMS_HELD_OUT = (" Not {wrong}, or?", " My guess is {wrong}.")
@@ -47,8 +83,7 @@ class DialogueMaker:
     """Makes dialogues; `seed` decides everything.
 
     `held_out` gives the ones to measure with, which share no question wording, no held-out sentence and no random world
-    with the others. The lesson `drill` is questions about random worlds, answered without any manner, so that a
-    model learns to repeat what it finds before it learns the rest; `home` is more often in the world of the pack.
+    with the others.
     """
 
     def __init__(
@@ -58,29 +93,28 @@ class DialogueMaker:
         *,
         seed: int | str,
         held_out: bool = False,
-        lesson: Lesson = "all",
+        lesson: LessonName = "all",
     ) -> None:
         self.rng = random.Random(f"{seed}:{held_out}")
         self.cast = cast
         self.weights = persona_weights(pack)
         self.held_out = held_out
-        self.lesson = lesson
-        self.mix = _DRILL_MIX if lesson == "drill" else _TURN_MIX
+        self.lesson = LESSONS[lesson]
+        self.plain = False  # the dialogue being made
+        self.hurried = True
         self.pack_topics = PackTopics(pack, stripped=not held_out)
         self.phrases = load_phrases()
         self.talks = TalkMaker(held_out=held_out)
 
     def dialogues(self, count: int) -> Iterator[Dialogue]:
         """`count` dialogues in the proportions of the lesson."""
+        makers = {"pack": self.in_pack, "world": self.in_world, "nowhere": self.nowhere}
         for _ in range(count):
-            where = "drill"
-            if self.lesson != "drill":
-                where = choose(self.rng, _HOME_PLACES if self.lesson == "home" else _PLACES)
-            yield {"drill": self.drill, "pack": self.in_pack, "world": self.in_world, "nowhere": self.nowhere}[where]()
-
-    def drill(self) -> Dialogue:
-        """Questions and answers without any manner."""
-        return self._dialogue(plain_voice(self.rng), *self._some_world(1, 3))
+            where = choose(self.rng, self.lesson.places)
+            self.plain = where != "nowhere" and self.rng.random() < self.lesson.plain
+            self.hurried = not self.plain and self.rng.random() < self.lesson.hurried
+            yield makers[where]()
+        self.plain, self.hurried = False, True
 
     def in_pack(self) -> Dialogue:
         """A persona of the pack, asked about its world, or about one that resembles it."""
@@ -91,8 +125,8 @@ class DialogueMaker:
         others = [t for t in (*near, *rng.sample(topics, 4)) if t is not first]
         given = list(dict.fromkeys([first, *rng.sample(others, rng.choices((0, 1, 2, 3), (1, 2, 6, 1))[0])]))
         absent = [t for t in topics if t not in given]
-        if not self.held_out and rng.random() < ALTERED_SHARE:
-            given = [altered(rng, topic) for topic in given]
+        if not self.held_out:
+            given = self._as_if_new(given)
         return self._dialogue(self.persona(), given, absent)
 
     def in_world(self) -> Dialogue:
@@ -119,7 +153,10 @@ class DialogueMaker:
         return self._composed(voice, user, self._beside(), [self.talks.chat(self.rng, voice, user)])
 
     def persona(self, at_home: float = 1.0) -> Voice:
-        """One of the cast with the chance `at_home`, the leading ones more often; else somebody that nobody has met."""
+        """One of the cast with the chance `at_home`, the leading ones more often; else somebody that nobody has met. In
+        a plain dialogue somebody without any manner."""
+        if self.plain:
+            return plain_voice(self.rng)
         if self.rng.random() < at_home:
             return self.rng.choices(self.cast, self.weights)[0]
         return random_voice(self.rng)
@@ -127,19 +164,31 @@ class DialogueMaker:
     def question(self, voice: Voice, question: str) -> str:
         """`question` in other words and as typed; now and then only its keywords."""
         rng = self.rng
-        if self.lesson == "drill":
+        if self.plain:
             return question
         if rng.random() < (0.6 if self.held_out else 0.3):
             question = say_otherwise(rng, question, held_out=self.held_out)
         elif rng.random() < 0.06:
             question = keywords(question)
-        return as_typed(rng, question, voice.persona.name, held_out=self.held_out)
+        return self._typed(voice, question)
 
     def _some_world(self, least: int, most: int) -> tuple[list[Topic], list[Topic]]:
         """Passages given, and others of the same world that are not."""
         count = self.rng.randint(least, most)
-        world = [topic_of(p) for p in worlds.random_world(self.rng, count + 1, held_out=self.held_out)]
+        made = worlds.random_world(self.rng, count + 1, held_out=self.held_out, written_share=worlds.WRITTEN_SHARE)
+        world = [topic_of(passage) for passage in made]
         return world[:-1], world[-1:]
+
+    def _as_if_new(self, given: Sequence[Topic]) -> list[Topic]:
+        """Passages of the pack as they are, or so that knowing them by heart would not help."""
+        rng = self.rng
+        if rng.random() < ALTERED_SHARE:
+            given = [altered(rng, topic) for topic in given]
+        if rng.random() < RENAMED_SHARE:
+            given = [renamed(rng, topic) for topic in given]
+        if rng.random() < EXTENDED_SHARE:
+            given = [extended(rng, topic) for topic in given]
+        return list(given)
 
     def _beside(self) -> list[Topic]:
         rng = self.rng
@@ -152,23 +201,26 @@ class DialogueMaker:
     def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic]) -> Dialogue:
         rng = self.rng
         user = self._user()
-        if rng.random() < 0.25 and self.lesson != "drill":
+        if rng.random() < 0.25:
             given = [self._blanked(topic) for topic in given]
         order = rng.sample(given, len(given))
         # Search puts the best first; most turns ask about it.
         focus = given[0]
+        one_subject = len(focus.asked) > 2 and rng.random() < ONE_SUBJECT_SHARE
         asked: list[Asked] = []
         replies: set[str] = set()
         last: Topic | None = None
-        for _ in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0]):
-            kind: TurnKind = choose(rng, self.mix)  # type: ignore[assignment]
-            on = last is not None and rng.random() < 0.4
-            topic = last if on and last else focus if rng.random() < 0.35 else rng.choice(given)
-            turn = self._turn(kind, voice, topic, on, given, absent, user)
+        for number in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0] + one_subject):
+            kind: TurnKind = choose(rng, self.lesson.turns)  # type: ignore[assignment]
+            if one_subject:
+                kind = rng.choice(("about", "fact")) if number == 0 else rng.choice(("fact", "fact", "more"))
+            on = last is not None and rng.random() < (0.9 if one_subject else 0.4)
+            topic = last if on and last else focus if one_subject or rng.random() < 0.35 else rng.choice(given)
+            turn = self._turn(kind, voice, topic, on, given, absent, user, replies)
             # What was said before could be copied from there instead of from the passage.
             if (said := turn.answer or turn.reply) in replies:
                 continue
-            replies.add(said)
+            replies |= {said, turn.reply}
             last = topic if turn.kind in ("fact", "about", "more") else last if turn.kind == "unknown" else None
             asked.append(turn)
         return self._composed(voice, user, order, asked)
@@ -195,14 +247,18 @@ class DialogueMaker:
         given: Sequence[Topic],
         absent: Sequence[Topic],
         user: str,
+        said: Collection[str],
     ) -> Asked:
         """A turn of the kind about the topic, or the nearest that can be had; `on` says that the turn before was about
         the same, so that a pronoun will do."""
-        if kind == "more" and on and topic.whole and len(sentences(topic.text)) > 1:
-            return self._more(voice, topic)
+        if kind == "more" and on and topic.whole:
+            line = self.phrases.pick(self.rng, "more", held_out=self.held_out)
+            told = sentences(topic.text)
+            unsaid = [sentence for sentence in told if not any(sentence in reply for reply in said)]
+            return Asked("more", self._typed(voice, line), voice.tell(self.rng, (unsaid or told)[-1]))
         if kind == "about" and topic.whole and len(topic.text.split()) <= LONGEST_REPLY_WORDS - 8:
             wordings = "about_person" if topic.person else "about"
-            line = self.phrases.pick(self.rng, wordings, held_out=self.held_out).format(title=_inside(topic.name))
+            line = self.phrases.pick(self.rng, wordings, held_out=self.held_out).format(title=inside(topic.name))
             return Asked("about", self._typed(voice, line), voice.tell(self.rng, topic.text))
         if kind == "unknown":
             return self._unknown(voice, topic, on, given, absent, user)
@@ -216,17 +272,13 @@ class DialogueMaker:
     def _fact(self, voice: Voice, pair: Pair, question: str | None = None) -> Asked:
         rng = self.rng
         line = question or pair.question
-        if self.lesson == "drill":
+        if self.plain:
             return Asked("fact", line, voice.tell(rng, pair.sentence), pair.answer)
         if rng.random() < 0.06 and (wrong := worlds.other_answer(rng, pair.answer)):
             line += rng.choice(_CLAIMS_HELD_OUT if self.held_out else _CLAIMS).format(wrong=wrong)
         elif pair.outdated and rng.random() < 0.1:
             line += rng.choice(_CLAIMS_HELD_OUT if self.held_out else _CLAIMS).format(wrong=pair.outdated)
         return Asked("fact", self.question(voice, line), voice.tell(rng, pair.sentence), pair.answer)
-
-    def _more(self, voice: Voice, topic: Topic) -> Asked:
-        line = self.phrases.pick(self.rng, "more", held_out=self.held_out)
-        return Asked("more", self._typed(voice, line), voice.tell(self.rng, sentences(topic.text)[-1]))
 
     def _unknown(
         self, voice: Voice, topic: Topic, on: bool, given: Sequence[Topic], absent: Sequence[Topic], user: str
@@ -261,14 +313,15 @@ class DialogueMaker:
         return Asked("unknown", self.question(voice, question), voice.not_known(self.rng, user=user))
 
     def _typed(self, voice: Voice, line: str) -> str:
-        return as_typed(self.rng, line, voice.persona.name, held_out=self.held_out)
+        """`line` as a person types it, in a hurry or not."""
+        return as_typed(self.rng, line, voice.persona.name, held_out=self.held_out) if self.hurried else line
 
     def _composed(self, voice: Voice, user: str, given: Sequence[Topic], asked: Sequence[Asked]) -> Dialogue:
         """The dialogue as serving would have composed it when its last turn was asked."""
         rng = self.rng
         history: list[Turn] = []
         for number, turn in enumerate(asked):
-            if rng.random() < 0.08 and self.lesson != "drill":
+            if rng.random() < 0.08 and not self.plain:
                 # Others talk in a channel, too; what they say belongs to the same message of the prompt.
                 other = rng.choice(self.cast).persona.name if rng.random() < 0.3 else self.phrases.pick(rng, "people")
                 aside = fill(rng.choice(self.phrases.intents["more"].say), persona=voice.persona, user=user)
@@ -282,7 +335,7 @@ class DialogueMaker:
             )
         reply, question = history.pop(), history.pop()
         summary = ""
-        if len(asked) > 2 and rng.random() < 0.15 and self.lesson != "drill":
+        if len(asked) > 2 and rng.random() < 0.15 and not self.plain:
             first, second = self.phrases.pick(rng, "topics"), self.phrases.pick(rng, "topics")
             summary = f"{user} and {voice.persona.name} talked about {first} and {second}."
         prompt = compose(
@@ -305,7 +358,7 @@ class DialogueMaker:
 
 
 def chunk_of_dialogues(
-    pack: Pack, cast: Sequence[Voice], *, seed: int, number: int, lesson: Lesson, size: int
+    pack: Pack, cast: Sequence[Voice], *, seed: int, number: int, lesson: LessonName, size: int
 ) -> list[Dialogue]:
     """The `number`-th chunk of the training stream, made for a lesson: `size` dialogues."""
     return list(DialogueMaker(pack, cast, seed=f"{seed}/{number}", lesson=lesson).dialogues(size))
@@ -321,11 +374,6 @@ def plain_voice(rng: random.Random) -> Voice:
     voice = random_voice(rng)
     persona = voice.persona.model_copy(update={"title": "", "voice": "", "boundaries": ()})
     return Voice(persona, {"lore": ("{lore}",), "unknown": ("I do not know.",)})
-
-
-def _inside(title: str) -> str:
-    """A title as it reads within a sentence."""
-    return title[:1].lower() + title[1:] if title.startswith("The ") else title
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def main(
     / "models"
     / "troupe-small-vision",
     pack: Annotated[Path, typer.Option(help="Folder of the persona pack.")] = ROOT / "packs" / "communiverse",
-    seed: Annotated[int, typer.Option(help="Seed of questions and sampling.")] = 11,
+    seed: Annotated[int, typer.Option(help="Seed of questions and sampling.")] = 2026,
     samples: Annotated[int, typer.Option(min=5, help="Questions per figure.")] = 250,
     out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: var/evaluation/<model>.")] = None,
     only: Annotated[str, typer.Option(help="language, vision or both.")] = "both",

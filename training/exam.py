@@ -2,6 +2,7 @@
 
 pack_facts    facts of the pack that training never asked for, their passage among two near ones in random order
 world_facts   the same in worlds invented here, from a seed that training never uses
+written_facts the same for passages written as a whole, asked in words that are often not theirs
 lacking       the passages are there but the fact is in none of them, or there are no passages at all
 changed       a passage of the pack that tells a fact otherwise than training did
 small_talk    held-out lines that need no passage
@@ -21,7 +22,7 @@ from training.dialogues import DialogueMaker
 from training.judge import holds
 from training.topics import Pair, Topic, topic_of, with_subject
 from training.voices import Voice, random_voice
-from training.worlds import Passage, other_answer, random_world
+from training.worlds import Passage, other_answer, random_world, readings, written
 
 NEAR = 2  # passages beside the one that is asked about
 SMALL_TALK = ("chat", "chat", "chat", "opinion", "feeling", "greeting")
@@ -66,6 +67,17 @@ class Examiner:
     def world_facts(self, count: int) -> list[Question]:
         """One question about each of `count` new worlds of three passages."""
         return [self._about_world() for _ in range(count)]
+
+    def written_facts(self, count: int) -> list[Question]:
+        """One question about each of `count` passages that people wrote and training never saw, among two others."""
+        templates = [one for one in readings(held_out=True) if one not in readings(held_out=False)]
+        made = []
+        for number in range(count):
+            first = templates[number % len(templates)]
+            others = self.rng.sample([one for one in templates if one is not first], NEAR)
+            topic, *near = (topic_of(written(self.rng, one)) for one in (first, *others))
+            made.append(self._ask(self.anybody(), topic, near, self.rng.choice(topic.held_out)))
+        return made
 
     def changed(self, count: int) -> list[tuple[Question, str]]:
         """Held-out facts of the pack told otherwise in their passage, with the answer that the pack gives."""

@@ -11,6 +11,7 @@ import copy
 import multiprocessing
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -27,8 +28,8 @@ from tokenizers import Tokenizer
 from core.settings import ROOT
 from training.batches import Batch, batches
 from training.card import write_card
-from training.dialogues import Lesson, chunk_of_dialogues, held_out_dialogues, inspect
-from training.small_model import VOCABULARY, compile_attention, loss_of, new_model, save_model
+from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogues, inspect
+from training.small_model import VOCABULARY, compile_for_training, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue
 from training.voices import load_cast
@@ -39,7 +40,7 @@ LONGEST = 512
 WARMUP_STEPS = 20
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 # Each lesson with the share of the run at which it ends.
-LESSONS: tuple[tuple[Lesson, float], ...] = (("drill", 0.35), ("all", 0.75), ("home", 1.0))
+SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.25), ("voices", 0.5), ("all", 0.75), ("home", 1.0))
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 MATRIX_RATE, VECTOR_RATE = (
     2e-3,
@@ -60,8 +61,8 @@ class Progress:
     seconds: float = 0.0
     chunk: int = 0
     batch: int = 0
-    lesson: Lesson = LESSONS[0][0]
-    next_lesson: Lesson = LESSONS[0][0]
+    lesson: LessonName = SCHEDULE[0][0]
+    next_lesson: LessonName = SCHEDULE[0][0]
     losses: list[tuple[int, float]] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
 
@@ -88,9 +89,9 @@ def rate(used: float, step: int) -> float:
     return warm * min(1.0, (1.0 - used) / (1.0 - DECAY_FROM))
 
 
-def lesson_at(used: float) -> Lesson:
+def lesson_at(used: float) -> LessonName:
     """The lesson when this share of the budget is used."""
-    return next(lesson for lesson, end in LESSONS if used < end or end == 1.0)
+    return next(lesson for lesson, end in SCHEDULE if used < end or end == 1.0)
 
 
 class Run:
@@ -111,6 +112,7 @@ class Run:
             torch.optim.AdamW(others, lr=VECTOR_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
         )
         self.rates = (MATRIX_RATE, VECTOR_RATE)
+        self.stopped = False
         self.progress = Progress()
         held_out = held_out_dialogues(self.pack, self.cast, seed=seed, count=HELD_OUT_DIALOGUES)
         self.held_out = batches(held_out, self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=seed)
@@ -163,7 +165,7 @@ class Run:
         progress, started = self.progress, time.monotonic() - self.progress.seconds
         saved = reported = time.monotonic()
         for batch in self._stream():
-            if self.budget.used(progress) >= 1.0 or progress.step == until_step:
+            if self.budget.used(progress) >= 1.0 or progress.step == until_step or self.stopped:
                 break
             self._step(batch)
             now = time.monotonic()
@@ -175,6 +177,10 @@ class Run:
                 self._checkpoint()
                 saved = now
         self._checkpoint()
+
+    def stop(self, *_: object) -> None:
+        """Let the present step be the last; what was reached is kept."""
+        self.stopped = True
 
     def _checkpoint(self) -> None:
         """Measure on the held-out dialogues, once per state of the model, and write the checkpoint."""
@@ -191,7 +197,7 @@ class Run:
         spawning = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, mp_context=spawning, initializer=_end_with_parent) as maker:
 
-            def start(number: int, lesson: Lesson) -> Future[list[Dialogue]]:
+            def start(number: int, lesson: LessonName) -> Future[list[Dialogue]]:
                 return maker.submit(
                     chunk_of_dialogues, self.pack, self.cast, seed=self.seed, number=number, lesson=lesson, size=CHUNK
                 )
@@ -272,8 +278,13 @@ def main(
     if resume:
         run.resume()
     if shutil.which("g++"):
-        compile_attention()
+        compile_for_training(run.model)
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, run.stop)
     run.train()
+    if run.stopped:
+        console.print("stopped; the same command goes on from here")
+        raise typer.Exit(130)
     save_model(run.averaged, run.tokenizer, out)
     console.print(f"wrote {out}")
     if report:

@@ -14,9 +14,9 @@ from core.messages import ChatMessage
 from core.personas import Pack
 from training.admits import admits
 from training.dialogues import DialogueMaker
-from training.topics import sentences, topic_of
+from training.topics import topic_of
 from training.voices import Voice, random_voice
-from training.worlds import random_world
+from training.worlds import random_world, sentences
 
 UNKNOWN_SHARE = 0.15  # of the questions about worlds have no answer in the passages
 MOST_PASSAGES = 3

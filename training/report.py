@@ -15,6 +15,8 @@ MEANINGS = {
     "fact_in_pack": "facts of the pack that training never asked for, the passage among two near ones: the reply gives "
     "the answer, and not another passage's beside it (base: the same without passages)",
     "fact_in_new_world": "the same in worlds invented for the test (base: without passages)",
+    "fact_in_written_passage": "the same for passages written by hand that training never saw, with questions that "
+    "often use other words than the passage (base: without passages)",
     "fact_in_changed_pack": "the passage tells a fact of the pack otherwise: the reply goes by the passage (base: it "
     "gives the pack's own answer)",
     "fact_updated": "a passage says how it was and how it is now: the reply says how it is (base: how it was)",

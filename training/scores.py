@@ -116,6 +116,7 @@ class Examination:
         examiner, count = self.examiner, self.samples
         in_pack = await self._facts("fact_in_pack", examiner.pack_facts(count))
         in_world = await self._facts("fact_in_new_world", examiner.world_facts(count))
+        await self._facts("fact_in_written_passage", examiner.written_facts(count // 2))
         self._denied(in_pack + in_world)
         await self._changed("fact_in_changed_pack", examiner.changed(count // 2))
         await self._changed("fact_updated", examiner.updated(count // 3))

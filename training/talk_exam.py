@@ -16,7 +16,7 @@ from core.personas import Persona
 from training.candidate import Candidate, Reply
 from training.exam import NEAR, Examiner, Question, as_history
 from training.judge import holds
-from training.topics import Pair, Topic, topic_of
+from training.topics import Pair, Topic, inside, topic_of
 from training.worlds import random_world
 
 TURNS = 5
@@ -122,7 +122,7 @@ def _talk(examiner: Examiner, topic: Topic, near: Sequence[Topic]) -> Talk:
     asked = [Line(maker.question(voice, question), (pair.answer,)) for question, pair in facts[: FACTS + 1]]
     while len(asked) < TURNS - 2:
         asked.append(Line(maker.phrases.pick(rng, "more", held_out=True), told))
-    opening, more = Line(about.format(title=_inside(topic.name)), told), maker.phrases.pick(rng, "more", held_out=True)
+    opening, more = Line(about.format(title=inside(topic.name)), told), maker.phrases.pick(rng, "more", held_out=True)
     given = [topic, *near]
     rng.shuffle(given)
     # A persona may name a friend in any reply.
@@ -146,8 +146,3 @@ def _by_pronoun(topic: Topic) -> list[tuple[str, Pair]]:
         if shorter and pair.answer not in found:
             found[pair.answer] = shorter, pair
     return list(found.values())
-
-
-def _inside(title: str) -> str:
-    """A title as it reads within a sentence."""
-    return title[:1].lower() + title[1:] if title.startswith("The ") else title

@@ -10,10 +10,10 @@ from functools import cached_property
 
 from core.personas import Lore, Pack, Question
 from training import worlds
+from training.worlds import sentences
 
 HELD_OUT_SHARE = 0.25
 _HEAD = re.compile(r"^(It|He|She|They|Its|His|Her|Their)\b")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
 _PREPOSITION = re.compile(r"\b(of|in|on|at|to|for|with|by|from|near|about|over|under|during)\s*$", re.IGNORECASE)
 _AUXILIARY = re.compile(r"\b(is|are|was|were|does|do|did|has|have|can|may|would)\s*$", re.IGNORECASE)
 _OBJECTIVE = {"it": "it", "he": "him", "she": "her", "they": "them"}
@@ -79,11 +79,6 @@ class Topic:
         else:
             word = self.pronoun
         return before + (word if before else word.capitalize()) + after
-
-
-def sentences(text: str) -> list[str]:
-    """`text` cut at the ends of its sentences."""
-    return _SENTENCE_END.split(text)
 
 
 def topic_of(passage: worlds.Passage) -> Topic:
@@ -175,6 +170,31 @@ def altered(rng: random.Random, topic: Topic) -> Topic:
         if not any(_whole(old).search(pair.question) for old in changed)
     )
     return replace(topic, text=text, asked=asked, held_out=()) if asked else topic
+
+
+def renamed(rng: random.Random, topic: Topic) -> Topic:
+    """The topic under a name that nobody has heard, so that its name is of no use for knowing it by heart."""
+    name = topic.name[4:] if topic.name.lower().startswith("the ") else topic.name
+    new = worlds.random_title(rng) if " " in name else worlds.random_name(rng)
+    pattern = re.compile(rf"\b{re.escape(name)}(?=s?\b)", re.IGNORECASE)
+
+    def under(said: str) -> str:
+        return pattern.sub(new, said)
+
+    asked = tuple(Pair(under(p.question), under(p.answer), under(p.sentence)) for p in topic.asked)
+    return replace(topic, name=under(topic.name), text=under(topic.text), asked=asked, held_out=())
+
+
+def extended(rng: random.Random, topic: Topic) -> Topic:
+    """The topic with one more fact, that its world never told: also of what one knows there is more to read."""
+    fact = worlds.random_fact(rng, inside(topic.name), topic.pronoun)
+    more = tuple(Pair(question, fact.answer, fact.sentence, fact.outdated) for question in fact.questions)
+    return replace(topic, text=f"{topic.text} {fact.told or fact.sentence}", asked=(*topic.asked, *more), held_out=())
+
+
+def inside(title: str) -> str:
+    """A title as it reads within a sentence."""
+    return title[:1].lower() + title[1:] if title.startswith("The ") else title
 
 
 def _whole(text: str) -> re.Pattern[str]:

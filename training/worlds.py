@@ -1,7 +1,9 @@
 """Worlds that exist nowhere: passages with invented names, places and numbers, and questions about them.
 
 A model that only ever sees one world learns to recite it. Here every passage is new, so the only way to answer is to
-find the right sentence in the prompt and repeat it.
+find the right sentence in the prompt and repeat it. There are two sorts: passages put together from single facts
+(worlds.yaml), of which there are endlessly many, and passages written as a whole (readings/), whose sentences are as
+different as those of a real pack; names, numbers and some words are drawn anew in both.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import yaml
 _SLOT = re.compile(r"<(\w+)>|\{(\w+)\}")
 _ANSWER = "<>"
 _ANY_SHARE = 0.5  # of the facts come from those that fit everything
+WRITTEN_SHARE = 0.4  # of the passages that training sees are written as a whole
+_SHORTENED_SHARE = 0.35  # of those lack a sentence, so that what it tells cannot be known
 _JOINED_SHARE = 0.15  # of the passages tell their first two facts in one sentence
 _UPDATED_SHARE = 0.06  # of the facts are told as they were and as they are
 _UPDATES = (
@@ -27,6 +31,7 @@ _UPDATES = (
     "Many still believe: {old} The truth is: {new}",
     "Last year we wrote: {old} Since then that has changed: {new}",
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
 _AGREEING = {"has": "have", "does": "do", "is": "are", "was": "were"}
 _VERB_FORMS = {"verb": 0, "verbs": 1, "verbed": 2, "verben": 3}
 
@@ -48,12 +53,13 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Something a world tells about one thing: its name, what it is called by afterwards (`it`, `he`, `she`, `they`),
-    one to three facts, and some `untold` ones that nobody can know."""
+    its facts, and some `untold` ones that nobody can know. What was written as a whole has its `words`."""
 
     subject: str
     pronoun: str
     facts: tuple[Fact, ...]
     untold: tuple[Fact, ...] = ()
+    words: str = ""
 
     @property
     def person(self) -> bool:
@@ -63,7 +69,7 @@ class Passage:
     @property
     def text(self) -> str:
         """All that is told, as one line; a sentence that holds two facts stands once."""
-        return " ".join(dict.fromkeys(fact.told or fact.sentence for fact in self.facts))
+        return self.words or " ".join(dict.fromkeys(fact.told or fact.sentence for fact in self.facts))
 
 
 @cache
@@ -72,25 +78,55 @@ def _grammar() -> dict[str, Any]:
     return data
 
 
+@cache
+def readings(*, held_out: bool) -> list[dict[str, Any]]:
+    """The templates of the passages written as a whole; those that are only used to measure with `held_out` alone."""
+    folder = Path(__file__).parent / "readings"
+    every = [one for path in sorted(folder.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))]
+    return [one for one in every if held_out or not one.get("held_out")]
+
+
 def random_name(rng: random.Random) -> str:
     """An invented word with a capital, such as `Morlis`."""
     syllables = _grammar()["syllables"]
     return "".join(rng.choice(syllables[part]) for part in ("start", "middle", "end"))
 
 
-def random_world(rng: random.Random, passages: int, *, held_out: bool = False) -> list[Passage]:
-    """`passages` passages about different things; about half are of one kind, so that they are easy to mix up. Only
-    with `held_out` do they tell kinds of facts that are never trained on, too."""
+def sentences(text: str) -> list[str]:
+    """`text` cut at the ends of its sentences."""
+    return _SENTENCE_END.split(text)
+
+
+def random_world(
+    rng: random.Random, passages: int, *, held_out: bool = False, written_share: float = 0.0
+) -> list[Passage]:
+    """`passages` passages about different things; many are of one kind, so that they are easy to mix up. Only with
+    `held_out` do they tell kinds of facts, and hold written passages, that are never trained on, too."""
     kinds = _grammar()["kinds"]
     favorite = rng.choice(kinds)
     world: list[Passage] = []
     names: set[str] = set()
     while len(world) < passages:
-        passage = _passage(rng, favorite if rng.random() < 0.5 else rng.choice(kinds), held_out=held_out)
+        if rng.random() < written_share:
+            passage = written(rng, rng.choice(readings(held_out=held_out)))
+        else:
+            passage = _passage(rng, favorite if rng.random() < 0.5 else rng.choice(kinds), held_out=held_out)
         if passage.subject not in names:
             names.add(passage.subject)
             world.append(passage)
     return world
+
+
+def random_title(rng: random.Random) -> str:
+    """An invented name of two words, such as `Hollow Lamp`."""
+    return f"{_word(rng, 'Adjective')} {_word(rng, 'Noun')}"
+
+
+def random_fact(rng: random.Random, subject: str, pronoun: str) -> Fact:
+    """A fact that training may tell of anything, about `subject`, which is called by `pronoun` (`it`, `they`...)."""
+    templates = [fact for fact in _grammar()["any"] if not fact.get("held_out")]
+    called = pronoun.capitalize() if rng.random() < 0.5 else subject
+    return _fact(rng, rng.choice(templates), subject, pronoun.capitalize(), called)
 
 
 def other_answer(rng: random.Random, answer: str) -> str | None:
@@ -127,6 +163,28 @@ def _passage(rng: random.Random, kind: Mapping[str, Any], *, held_out: bool) -> 
         if not first.told and not second.told:
             told[:2] = [replace(first, sentence=sentence), replace(second, sentence=sentence)]
     return Passage(subject, pronoun.lower(), tuple(told), tuple(facts[size:]))
+
+
+def written(rng: random.Random, template: Mapping[str, Any]) -> Passage:
+    """A passage of readings/ with other names and numbers each time, and now and then without one of its sentences."""
+    subject = _fill(rng, rng.choice(template["name"]), {})
+    pronoun = rng.choice(template["pronoun"]) if isinstance(template["pronoun"], list) else template["pronoun"]
+    filled = {"it": subject, "It": _capital(subject)}
+    told = [_capital(sentence) for sentence in sentences(_fill(rng, template["text"], filled))]
+    facts = []
+    for asked in template["ask"]:
+        answer = _fill(rng, asked["answer"], filled)
+        questions = [_capital(_fill(rng, question, filled)) for question in asked["questions"]]
+        sentence = next(sentence for sentence in told if answer in sentence or _capital(answer) in sentence)
+        facts.append(Fact(sentence, answer, tuple(questions[:-1]), questions[-1]))
+    open_questions = [_capital(_fill(rng, question, filled)) for question in template["untold"]]
+    untold = [Fact("", "", tuple(open_questions[:-1]), open_questions[-1])]
+    if len(told) > 1 and rng.random() < _SHORTENED_SHARE:
+        gone = told.pop(rng.randrange(1, len(told)))
+        rest = " ".join(told).lower()
+        untold += [fact for fact in facts if fact.sentence == gone and fact.answer.lower() not in rest]
+        facts = [fact for fact in facts if fact.sentence != gone] or facts
+    return Passage(subject, pronoun.lower(), tuple(facts), tuple(untold), " ".join(told))
 
 
 def _alike(one: Fact, other: Fact) -> bool:
@@ -171,13 +229,14 @@ def _fill(rng: random.Random, template: str, filled: dict[str, str]) -> str:
 
 
 def _word(rng: random.Random, slot: str) -> str:
+    slot = slot.rstrip("2")
     if slot in ("person", "Person"):
         return f"{random_name(rng)} {random_name(rng)}" if rng.random() < 0.3 else random_name(rng)
-    if slot in ("place", "name"):
-        return f"{_word(rng, 'Adjective')} {_word(rng, 'Noun')}" if rng.random() < 0.15 else random_name(rng)
+    if slot in ("place", "Place", "name"):
+        return random_title(rng) if rng.random() < 0.15 else random_name(rng)
     if slot == "number":
         return f"{rng.choice((rng.randint(2, 30), rng.randint(2, 999), rng.randint(1, 99) * 100)):,}"
-    word: str = rng.choice(_grammar()["words"][slot.lower().rstrip("2")])
+    word: str = rng.choice(_grammar()["words"][slot.lower()])
     return word.title() if slot[0].isupper() else word
 
 

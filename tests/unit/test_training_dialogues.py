@@ -93,9 +93,25 @@ def test_drills_are_facts_without_manner() -> None:
     for dialogue in DialogueMaker(pack, cast, seed=7, lesson="drill").dialogues(200):
         system = dialogue.messages[0].content
         assert re.match(r"You are \w+\.\n<lore>", system)
-        assert 1 <= system.count("\n- ") <= 3
+        assert 1 <= system.count("\n- ") <= 4
         for turn in dialogue.turns:
             assert turn.reply == "I do not know." if turn.kind == "unknown" else turn.reply in system
+
+
+def test_a_later_lesson_still_has_some_drills() -> None:
+    pack, cast = gates_pack()
+    made = list(DialogueMaker(pack, cast, seed=7, lesson="voices").dialogues(300))
+    plain = [bool(re.match(r"You are \w+\.(\n|$)", dialogue.messages[0].content)) for dialogue in made]
+    assert 0.3 < sum(plain) / len(plain) < 0.6
+    asked = [t for d, is_plain in zip(made, plain, strict=True) for t in d.turns if is_plain and t.kind == "fact"]
+    assert asked
+    assert all(turn.line.endswith("?") for turn in asked)
+
+
+def test_some_dialogues_stay_with_one_subject() -> None:
+    pack, cast = gates_pack()
+    made = list(DialogueMaker(pack, cast, seed=7).dialogues(400))
+    assert any([t.kind for t in d.turns].count("more") >= 1 and len(d.turns) >= 5 for d in made)
 
 
 def test_one_asks_on_about_the_same_thing() -> None:

@@ -40,7 +40,8 @@ def test_a_pack_without_questions_is_told() -> None:
 
 
 def test_the_passage_is_there_among_others_at_any_place(examiner: Examiner) -> None:
-    for asked in (examiner.pack_facts(60), examiner.world_facts(60), [q for q, _ in examiner.changed(40)]):
+    changed = [question for question, _ in examiner.changed(40)]
+    for asked in (examiner.pack_facts(60), examiner.world_facts(60), examiner.written_facts(60), changed):
         places = set()
         for question in asked:
             with_answer = [holds(text, question.answer) for text in question.passages]

@@ -6,8 +6,8 @@ from core.settings import ROOT
 from training.admits import admits
 from training.figures import Figure
 from training.judge import degenerate, distinct2, first_person, holds, loops, normal, right, wilson
-from training.topics import sentences
 from training.voices import load_cast
+from training.worlds import sentences
 
 ADMITTED = """
 I don't know. | I really don’t know that one. | I'm not sure, sorry. | I am afraid I can't say. | I have no idea.

@@ -25,8 +25,8 @@ from training.judge import first_person
 from training.lora import Options, rate, train_adapter
 from training.rehearse import own_voice, rehearsal
 from training.tokenizer import encode_chats
-from training.topics import sentences
 from training.voices import load_cast
+from training.worlds import sentences
 
 PACK = ROOT / "packs" / "communiverse"
 EXAMPLE = ROOT / "packs" / "examples" / "percival"

@@ -64,8 +64,9 @@ def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
 
 
 def test_lessons_go_from_drills_to_everything_to_home() -> None:
-    assert [lesson_at(used) for used in (0.0, 0.34, 0.36, 0.74, 0.76, 1.0)] == [
-        "drill", "drill", "all", "all", "home", "home"
+    shares = (0.0, 0.24, 0.26, 0.49, 0.51, 0.74, 0.76, 1.0)
+    assert [lesson_at(used) for used in shares] == [
+        "drill", "drill", "voices", "voices", "all", "all", "home", "home"
     ]  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from core.personas import Lore, Pack, Question, load_pack
 from core.settings import ROOT
 from tests.support.gates import asked_of, gates_pack
 from training import worlds
-from training.topics import PackTopics, Pair, Topic, altered, sentences, topic_of
+from training.topics import PackTopics, Pair, Topic, altered, extended, renamed, topic_of
+from training.worlds import sentences
 
 PACK = load_pack(ROOT / "packs" / "communiverse")
 
@@ -63,6 +64,26 @@ def test_without_a_pair_the_text_does_not_answer_it() -> None:
                 assert pair not in (*rest.asked, *rest.held_out)
                 assert all(kept.sentence in rest.text for kept in (*rest.asked, *rest.held_out))
     assert tried > 60
+
+
+def test_a_topic_under_another_name_is_the_same_but_for_its_name() -> None:
+    rng = random.Random(1)
+    for one in PackTopics(PACK, stripped=True).topics.values():
+        other = renamed(rng, one)
+        assert other.name != one.name
+        assert one.name.lower().removeprefix("the ") not in other.text.lower()
+        assert len(other.asked) == len(one.asked)
+        assert all(p.answer.lower() in p.sentence.lower() and p.sentence in other.text for p in other.asked)
+
+
+def test_one_more_fact_is_told_and_asked() -> None:
+    rng = random.Random(1)
+    for one in PackTopics(PACK, stripped=True).topics.values():
+        longer = extended(rng, one)
+        new = [pair for pair in longer.asked if pair not in one.asked]
+        assert longer.text.startswith(one.text)
+        assert new
+        assert all(pair.sentence in longer.text and pair.sentence not in one.text for pair in new)
 
 
 def test_a_topic_of_one_sentence_has_nothing_left() -> None:

@@ -1,9 +1,10 @@
 import random
 import re
+from typing import Any
 
 import pytest
 
-from training.worlds import other_answer, random_name, random_world
+from training.worlds import other_answer, random_name, random_world, readings, sentences, written
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -65,6 +66,26 @@ def test_kinds_of_facts_that_are_held_out_are_only_told_to_measure() -> None:
 
     assert "is filled with" not in told(held_out=False)
     assert "is filled with" in told(held_out=True)
+
+
+@pytest.mark.parametrize("template", readings(held_out=True), ids=lambda template: str(template["name"][0]))
+def test_a_written_passage_holds_each_answer_once_and_no_question_gives_it_away(template: dict[str, Any]) -> None:
+    for seed in range(6):
+        passage = written(random.Random(seed), template)
+        assert "{" not in passage.text
+        assert passage.facts
+        assert 1 <= len(sentences(passage.text)) <= 4
+        for fact in passage.facts:
+            assert fact.sentence in passage.text
+            assert fact.answer.lower() in fact.sentence.lower()
+            asked = (*fact.questions, fact.held_out)
+            assert len(set(asked)) == len(asked) >= 3
+            assert all(question.endswith("?") and "{" not in question for question in asked)
+        assert all(question.endswith("?") for fact in passage.untold for question in (*fact.questions, fact.held_out))
+
+
+def test_written_passages_that_are_held_out_are_only_told_to_measure() -> None:
+    assert 20 < len(readings(held_out=True)) - len(readings(held_out=False)) < 60
 
 
 def test_verbs_agree_with_what_is_told_about() -> None:
