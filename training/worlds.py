@@ -124,6 +124,12 @@ def random_title(rng: random.Random) -> str:
 
 def random_fact(rng: random.Random, subject: str, pronoun: str) -> Fact:
     """A fact that training may tell of anything, about `subject`, which is called by `pronoun` (`it`, `they`...)."""
+    if rng.random() < 0.5:
+        fitting = [one for one in readings(held_out=False) if pronoun.capitalize() in one["pronoun"]]
+        passage = written(rng, rng.choice(fitting), subject) if fitting else None
+        named = [fact for fact in passage.facts if subject in fact.sentence] if passage else []
+        if named:
+            return rng.choice(named)
     templates = [fact for fact in _grammar()["any"] if not fact.get("held_out")]
     called = pronoun.capitalize() if rng.random() < 0.5 else subject
     return _fact(rng, rng.choice(templates), subject, pronoun.capitalize(), called)
@@ -165,9 +171,9 @@ def _passage(rng: random.Random, kind: Mapping[str, Any], *, held_out: bool) -> 
     return Passage(subject, pronoun.lower(), tuple(told), tuple(facts[size:]))
 
 
-def written(rng: random.Random, template: Mapping[str, Any]) -> Passage:
+def written(rng: random.Random, template: Mapping[str, Any], subject: str = "") -> Passage:
     """A passage of readings/ with other names and numbers each time, and now and then without one of its sentences."""
-    subject = _fill(rng, rng.choice(template["name"]), {})
+    subject = subject or _fill(rng, rng.choice(template["name"]), {})
     pronoun = rng.choice(template["pronoun"]) if isinstance(template["pronoun"], list) else template["pronoun"]
     filled = {"it": subject, "It": _capital(subject)}
     told = [_capital(sentence) for sentence in sentences(_fill(rng, template["text"], filled))]
