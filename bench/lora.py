@@ -31,7 +31,7 @@ from training.candidate import Candidate, Sampling
 from training.chats import read_chats
 from training.exam import Examiner
 from training.lora import DEFAULTS, Options, train_adapter
-from training.recognise import Recogniser, minilm
+from training.recognise import Embed, Recogniser, minilm
 from training.scores import CENTROID_REPLIES, TrainingData, is_right, share
 from training.voices import Voice, load_cast
 
@@ -51,11 +51,18 @@ class Measured:
 
 
 async def measure(
-    engine: Engine, settings: Settings, voice: Voice, recogniser: Recogniser, *, adapter: str | None, samples: int
+    engine: Engine,
+    settings: Settings,
+    voice: Voice,
+    recogniser: Recogniser,
+    embed: Embed,
+    *,
+    adapter: str | None,
+    samples: int,
 ) -> Measured:
     """Ask the persona of `voice`, and only it, `samples` questions of each kind."""
     pack, _ = load_cast(PACK)
-    examiner = Examiner(pack, [voice], seed=11, strangers=0.0)
+    examiner = Examiner(pack, [voice], seed=11, strangers=0.0, embed=embed)
     counter = token_counter(settings.llm_model, remote=False, window=settings.llm_max_model_len)
     sampling = Sampling(settings.reply_max_tokens, settings.reply_temperature, seed=11)
     names = [persona.name for persona in pack.personas]
@@ -81,7 +88,8 @@ async def run(options: Options, samples: int, folder: Path) -> None:
     lines = [chat[-1].content for chat in read_chats(EXAMPLE.with_suffix(".jsonl"))]
     known = TrainingData.collect(pack, cast, seed=11).by_persona
     examples = {who: replies[:CENTROID_REPLIES] for who, replies in known.items()} | {persona.id: lines}
-    recogniser = Recogniser(examples, minilm())
+    embed = minilm()
+    recogniser = Recogniser(examples, embed)
     console.print("training the adapter")
     trained = train_adapter(
         EXAMPLE.with_suffix(".jsonl"), folder, base=Path(settings.llm_model), pack=PACK, options=options
@@ -89,11 +97,11 @@ async def run(options: Options, samples: int, folder: Path) -> None:
     console.print("starting the engine")
     engine = await start_engine(settings)
     try:
-        before = await measure(engine, settings, voice, recogniser, adapter=None, samples=samples)
+        before = await measure(engine, settings, voice, recogniser, embed, adapter=None, samples=samples)
         started = time.monotonic()
         await engine.add_adapter(ADAPTER, str(folder))
         loaded = time.monotonic() - started
-        after = await measure(engine, settings, voice, recogniser, adapter=ADAPTER, samples=samples)
+        after = await measure(engine, settings, voice, recogniser, embed, adapter=ADAPTER, samples=samples)
     finally:
         engine.close()
     report("lora_training", trained.seconds, "s")

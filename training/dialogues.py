@@ -35,6 +35,7 @@ from training.worlds import sentences
 LONGEST_REPLY_WORDS = 45
 # Of the dialogues about the pack: their facts are others, their subject has another name, there is one more fact.
 ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
+FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
 ONE_SUBJECT_SHARE = 0.25  # of the dialogues with passages ask about one of them from beginning to end
 
 
@@ -203,13 +204,12 @@ class DialogueMaker:
         user = self._user()
         if rng.random() < 0.25:
             given = [self._blanked(topic) for topic in given]
-        order = rng.sample(given, len(given))
-        # Search puts the best first; most turns ask about it.
         focus = given[0]
         one_subject = len(focus.asked) > 2 and rng.random() < ONE_SUBJECT_SHARE
         asked: list[Asked] = []
         replies: set[str] = set()
         last: Topic | None = None
+        latest = focus
         for number in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0] + one_subject):
             kind: TurnKind = choose(rng, self.lesson.turns)  # type: ignore[assignment]
             if one_subject:
@@ -221,8 +221,12 @@ class DialogueMaker:
             if (said := turn.answer or turn.reply) in replies:
                 continue
             replies |= {said, turn.reply}
+            latest = topic
             last = topic if turn.kind in ("fact", "about", "more") else last if turn.kind == "unknown" else None
             asked.append(turn)
+        # Search puts first what fits the last line best, and is seldom wrong.
+        found = [latest] if rng.random() < FOUND_FIRST_SHARE else []
+        order = [*found, *rng.sample([topic for topic in given if topic not in found], len(given) - len(found))]
         return self._composed(voice, user, order, asked)
 
     def _blanked(self, topic: Topic) -> Topic:

@@ -56,7 +56,9 @@ async def measure(
     names = [persona.name for persona in loaded.personas]
     candidate = Candidate(engine, counter, sampling, cast=names, adapter=adapter, console=console)
     data = TrainingData.collect(loaded, cast, seed=seed)
-    return await Examination(candidate, Examiner(loaded, cast, seed=seed), data, minilm(), samples).run()
+    embed = minilm()
+    examiner = Examiner(loaded, cast, seed=seed, embed=embed)
+    return await Examination(candidate, examiner, data, embed, samples).run()
 
 
 async def _language(

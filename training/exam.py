@@ -1,6 +1,6 @@
 """The questions that a model is measured with, none of which training asked.
 
-pack_facts    facts of the pack that training never asked for, their passage among two near ones in random order
+pack_facts    facts of the pack that training never asked for, their passage among two near ones
 world_facts   the same in worlds invented here, from a seed that training never uses
 written_facts the same for passages written as a whole, asked in words that are often not theirs
 lacking       the passages are there but the fact is in none of them, or there are no passages at all
@@ -20,6 +20,7 @@ from core.messages import Turn
 from core.personas import Pack, Persona
 from training.dialogues import DialogueMaker
 from training.judge import holds
+from training.recognise import Embed
 from training.topics import Pair, Topic, topic_of, with_subject
 from training.voices import Voice, random_voice
 from training.worlds import Passage, other_answer, random_world, readings, written
@@ -50,10 +51,13 @@ class Question:
 
 class Examiner:
     """Makes the questions; `seed` decides them. Every line is worded as never in training. `strangers` is the share of
-    new personas where worlds are new."""
+    new personas where worlds are new. With `embed` passages are in the order of their likeness to the line, as the
+    search of serving gives them; without it they are in any order."""
 
-    def __init__(self, pack: Pack, cast: Sequence[Voice], *, seed: int, strangers: float = 0.5) -> None:
-        self.pack, self.cast, self.strangers = pack, cast, strangers
+    def __init__(
+        self, pack: Pack, cast: Sequence[Voice], *, seed: int, strangers: float = 0.5, embed: Embed | None = None
+    ) -> None:
+        self.pack, self.cast, self.strangers, self._embed = pack, cast, strangers, embed
         self.rng = random.Random(f"exam {seed}")
         self.maker = DialogueMaker(pack, cast, seed=f"exam {seed}", held_out=True)
 
@@ -182,9 +186,8 @@ class Examiner:
         return self._ask(self.anybody(), topic, [topic_of(other) for other in others], self.rng.choice(topic.held_out))
 
     def _ask(self, voice: Voice, topic: Topic, near: Sequence[Topic], pair: Pair, *, known: bool = True) -> Question:
-        given = [topic, *near]
-        self.rng.shuffle(given)
         line = self.maker.question(voice, pair.question)
+        given = self.found(line, [topic, *near])
         asked = Question(voice.persona, self.user(), line, tuple(one.text for one in given), subject=topic.name)
         if not known:
             return asked
@@ -195,6 +198,14 @@ class Examiner:
     def near(self, topic: Topic, question: str) -> list[Topic]:
         """Other passages that a search would find as well."""
         return [t for t in self.maker.pack_topics.nearest(self.rng, question, NEAR + 1) if t.name != topic.name][:NEAR]
+
+    def found(self, line: str, topics: Sequence[Topic]) -> list[Topic]:
+        """The topics in the order in which a search for `line` finds them."""
+        order = self.rng.sample(topics, len(topics))
+        if self._embed is None:
+            return order
+        asked, *vectors = self._embed([line, *(f"{topic.name}. {topic.text}" for topic in order)])
+        return [order[i] for i in sorted(range(len(order)), key=lambda i: -float(asked @ vectors[i]))]
 
     def _world(self) -> list[Passage]:
         return random_world(self.rng, NEAR + 1, held_out=True)

@@ -123,8 +123,7 @@ def _talk(examiner: Examiner, topic: Topic, near: Sequence[Topic]) -> Talk:
     while len(asked) < TURNS - 2:
         asked.append(Line(maker.phrases.pick(rng, "more", held_out=True), told))
     opening, more = Line(about.format(title=inside(topic.name)), told), maker.phrases.pick(rng, "more", held_out=True)
-    given = [topic, *near]
-    rng.shuffle(given)
+    given = examiner.found(opening.text, [topic, *near])
     # A persona may name a friend in any reply.
     said = f"{topic.text} {topic.name} {' '.join(persona.name for persona in examiner.pack.personas)}"
     others = tuple(other.name for other in near if not holds(said, other.name))

@@ -1,5 +1,7 @@
 import re
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from core.errors import ConfigError
@@ -8,6 +10,7 @@ from core.settings import ROOT
 from training.dialogues import DialogueMaker
 from training.exam import Examiner, with_subject
 from training.judge import holds
+from training.recognise import Vectors
 from training.talk_exam import TURNS, Line, Talk, kept, make_talks
 from training.voices import load_cast
 
@@ -50,6 +53,16 @@ def test_the_passage_is_there_among_others_at_any_place(examiner: Examiner) -> N
             places.add(with_answer.index(True))
             assert question.answer not in question.rivals
         assert places == {0, 1, 2}
+
+
+def test_passages_come_in_the_order_of_a_search_where_one_can_be_made() -> None:
+    def by_words(texts: Sequence[str]) -> Vectors:
+        words = sorted({word for text in texts for word in text.lower().split()})
+        return np.array([[word in text.lower().split() for word in words] for text in texts], dtype=np.float32)
+
+    asked = Examiner(PACK, CAST, seed=5, embed=by_words).pack_facts(60)
+    assert sum(holds(question.passages[0], question.answer) for question in asked) > 30
+    assert Examiner(PACK, CAST, seed=5, embed=by_words).pack_facts(60) == asked
 
 
 def test_new_worlds_are_new(examiner: Examiner) -> None:
