@@ -26,6 +26,7 @@ from core.personas import Pack
 from core.prompts import compose
 from training import worlds
 from training.phrases import as_typed, choose, keywords, load_phrases, say_otherwise
+from training.rewording import reworded
 from training.talks import TalkMaker, persona_weights
 from training.topics import PackTopics, Pair, Topic, altered, extended, inside, renamed, topic_of
 from training.turns import Asked, Dialogue, TurnKind
@@ -36,6 +37,7 @@ LONGEST_REPLY_WORDS = 45
 # Of the dialogues about the pack: their facts are others, their subject has another name, there is one more fact.
 ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
 FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
+REWORDED_PLAIN, REWORDED = 0.7, 0.35  # of the plain and the other dialogues have their words exchanged
 ONE_SUBJECT_SHARE = 0.25  # of the dialogues with passages ask about one of them from beginning to end
 
 
@@ -202,6 +204,9 @@ class DialogueMaker:
     def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic]) -> Dialogue:
         rng = self.rng
         user = self._user()
+        if not self.held_out and rng.random() < (REWORDED_PLAIN if self.plain else REWORDED):
+            told = reworded(rng, [*given, *rng.sample(absent, min(2, len(absent)))])
+            given, absent = told[: len(given)], told[len(given) :]
         if rng.random() < 0.25:
             given = [self._blanked(topic) for topic in given]
         focus = given[0]
