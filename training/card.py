@@ -24,6 +24,7 @@ from core.personas import load_pack
 from core.settings import ROOT
 from training.report import Report, read_report, shortened, table
 from training.scores import Exchange
+from training.worlds import readings
 
 if TYPE_CHECKING:
     from training.pretrain import Progress
@@ -123,7 +124,7 @@ def _sizes(folder: Path) -> dict[str, Any]:
 def _data(pack_dir: Path) -> dict[str, Any]:
     pack = load_pack(pack_dir)
     counts = {"personas": len(pack.personas), "passages": len(pack.lore), "questions": len(pack.questions)}
-    return {"pack": pack.name, **counts}
+    return {"pack": pack.name, "readings": len(readings(held_out=False)), **counts}
 
 
 def _measured_as(report: Report) -> str:
