@@ -205,7 +205,7 @@ class DialogueMaker:
         rng = self.rng
         user = self._user()
         if not self.held_out and rng.random() < (REWORDED_PLAIN if self.plain else REWORDED):
-            told = reworded(rng, [*given, *rng.sample(absent, min(2, len(absent)))])
+            told = reworded(rng, [*given, *rng.sample(absent, min(2, len(absent)))], rng.choice((0.25, 0.5, 1.0)))
             given, absent = told[: len(given)], told[len(given) :]
         if rng.random() < 0.25:
             given = [self._blanked(topic) for topic in given]

@@ -25,9 +25,10 @@ _STEM = re.compile(r"(\w{2,}?)(ies|ied|ing|es|ed|e|s|y)?")
 _LIST = re.compile(r"\{\w+\}|<\w+>|#.*")
 
 
-def reworded(rng: random.Random, topics: Sequence[Topic]) -> list[Topic]:
-    """The topics with other words, names included, in texts, questions and answers alike. Questions that share nothing
-    but the name with their sentence are left out where there are others: nobody could answer them any more."""
+def reworded(rng: random.Random, topics: Sequence[Topic], share: float = 1.0) -> list[Topic]:
+    """The topics with `share` of their words exchanged for others, names included, in texts, questions and answers alike.
+    Questions that share nothing but the name with their sentence are left out where there are others: nobody could
+    answer them any more."""
     new = dict[str, str]()
     used = set[str]()
 
@@ -37,6 +38,8 @@ def reworded(rng: random.Random, topics: Sequence[Topic]) -> list[Topic]:
             return word
         split = _STEM.fullmatch(word.lower())
         stem, ending = (split[1], split[2] or "") if split else (word.lower(), "")
+        if stem not in new and rng.random() >= share:
+            new[stem] = stem
         while stem not in new:
             drawn = random_name(rng).lower() if rng.random() < INVENTED_SHARE else rng.choice(_stems())
             if drawn not in used:
