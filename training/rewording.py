@@ -26,9 +26,9 @@ _LIST = re.compile(r"\{\w+\}|<\w+>|#.*")
 
 
 def reworded(rng: random.Random, topics: Sequence[Topic], share: float = 1.0) -> list[Topic]:
-    """The topics with `share` of their words exchanged for others, names included, in texts, questions and answers alike.
-    Questions that share nothing but the name with their sentence are left out where there are others: nobody could
-    answer them any more."""
+    """The topics with `share` of their words exchanged for others, names included, in texts, questions and answers
+    alike. Questions that share nothing but the name with their sentence are left out where there are others: nobody
+    could answer them any more."""
     new = dict[str, str]()
     used = set[str]()
 

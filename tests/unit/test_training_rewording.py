@@ -47,6 +47,13 @@ def test_every_answer_still_stands_in_its_sentence() -> None:
             assert pair.sentence in after.text
 
 
+def test_a_share_of_the_words_is_exchanged() -> None:
+    words = [GUARD.text.split(), reworded(random.Random(3), [GUARD], 0.5)[0].text.split()]
+    same = [one == other for one, other in zip(*words, strict=True)]
+    assert 0.2 < sum(same) / len(same) < 0.9
+    assert reworded(random.Random(3), [GUARD], 0.0)[0].text == GUARD.text
+
+
 def test_a_seed_decides_the_words() -> None:
     first, again, different = (reworded(random.Random(seed), [GUARD]) for seed in (1, 1, 2))
     assert first == again
