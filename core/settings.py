@@ -92,7 +92,12 @@ class Settings(BaseSettings):
     preload_embeddings: bool = Field(default=True, description="Keep the embedding model loaded.")
     idle_unload_s: float = Field(default=600, ge=1, description="Idle seconds before an on-demand model is unloaded.")
     reply_max_tokens: int = Field(default=160, ge=8, le=4096, description="Longest reply of a persona, in tokens.")
-    reply_temperature: float = Field(default=0.6, ge=0, le=2, description="Sampling temperature of replies.")
+    reply_temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="Sampling temperature of replies. Default: what the model itself recommends.",
+    )
     reply_deadline_s: float = Field(
         default=30, gt=0, description="Seconds a person waits at most; then the persona answers from the lore alone."
     )

@@ -16,6 +16,7 @@ _MARKUP_BEGIN = re.compile(r"(?:<[|｜/]?\w{0,12}|\[/?I?N?S?T?)$", re.IGNORECASE
 _MARKUP_CUT_OFF = re.compile(rf"</?(?:{_FENCES})$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?=\s|$)")
 _WORD = re.compile(r"\w+")
+_STUTTER = re.compile(r"([^\W\d_]{2,8}?)\1{7,}")  # hahaha may laugh for a while
 MAX_REPEATS = 4
 
 
@@ -73,7 +74,9 @@ class Guard:
 
 
 def repeats(text: str) -> bool:
-    """True where up to eight words follow each other four times over."""
+    """True where up to eight words follow each other four times over, or syllables eight times within a word."""
+    if _STUTTER.search(text):
+        return True
     words = [word.lower() for word in _WORD.findall(text)]
     for size in range(1, 9):
         run = 0

@@ -1,7 +1,7 @@
 """A model under examination: asked through an engine as serving asks it, many questions at once.
 
-The prompt, the token budget, the stop strings, the sampling and the guard are those of `serve_apps.reply`. Left out are
-its second attempt at a text that cannot be used and its fallback: what the model writes first is what counts.
+The prompt, the token budget, the stop strings, the sampling, the guard and the second attempt at a text that cannot be
+used are those of `serve_apps.reply`; only its fallback is left out. How often a text could not be used is counted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,8 +19,8 @@ from core.errors import Overloaded
 from core.messages import Author, GenerateRequest, IncomingMessage, Passage
 from core.prompts import compose, one_line, system_text
 from serve_apps.engines.base import Engine
-from serve_apps.guard import Guard, stop_strings, whole_sentences
-from serve_apps.reply import TEMPLATE_SLACK
+from serve_apps.guard import Guard, repeats, stop_strings, whole_sentences
+from serve_apps.reply import MAX_ATTEMPTS_AT_TEXT, TEMPLATE_SLACK
 from serve_apps.tokens import TokenCounter
 from training.exam import Question
 from training.judge import degenerate
@@ -47,13 +47,14 @@ class Sampling:
     """How replies are drawn; None for `top_p` takes the model's own. The same seed and question draw the same."""
 
     max_tokens: int
-    temperature: float
+    temperature: float | None
     top_p: float | None = None
     seed: int = 0
 
 
 class Candidate:
-    """An engine with its sampling. `cast` are the names that may not speak in a reply but the one asked."""
+    """An engine with its sampling. `cast` are the names that may not speak in a reply but the one asked. Of `asked`
+    replies, `unusable` texts were thrown away."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Candidate:
         self._count_tokens = count_tokens
         self._cast = tuple(cast)
         self._console = console
+        self.asked = self.unusable = 0
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def replies(self, questions: Sequence[Question], label: str = "") -> list[Reply]:
@@ -86,11 +88,26 @@ class Candidate:
             return list(await asyncio.gather(*(one(number, question) for number, question in enumerate(questions))))
 
     async def reply(self, question: Question, number: int = 0) -> Reply:
-        """The reply to one question; `number` tells apart those that are worded alike."""
-        wanted, pauses = self._request(question, number), list(RETRY_S)
+        """The reply to one question; `number` tells apart those that are worded alike. As in serving, a text that
+        cannot be used is written anew."""
+        persona = question.persona
+        guard = Guard(
+            persona=persona.name, others=(question.user, *self._cast), instructions=system_text(persona).split(". ")[0]
+        )
+        wanted = self._request(question, number)
+        self.asked += 1
+        for attempt in range(MAX_ATTEMPTS_AT_TEXT):
+            reply = await self._patiently(replace(wanted, seed=((wanted.seed or 0) + attempt) % 2**31), guard)
+            if guard.problem(reply.text) is None:
+                break
+            self.unusable += 1
+        return reply
+
+    async def _patiently(self, wanted: GenerateRequest, guard: Guard) -> Reply:
+        pauses = list(RETRY_S)
         while True:
             try:
-                return await self._generate(wanted, question)
+                return await self._generate(wanted, guard)
             except Overloaded as error:
                 if not pauses:
                     raise
@@ -121,19 +138,16 @@ class Candidate:
             adapter=self.adapter,
         )
 
-    async def _generate(self, wanted: GenerateRequest, question: Question) -> Reply:
-        persona = question.persona
-        guard = Guard(
-            persona=persona.name, others=(question.user, *self._cast), instructions=system_text(persona).split(". ")[0]
-        )
-        raw, stopped, reason = "", False, None
+    async def _generate(self, wanted: GenerateRequest, guard: Guard) -> Reply:
+        raw, stopped, looping, reason = "", False, False, None
         async with aclosing(self.engine.generate(wanted)) as chunks:
             async for chunk in chunks:
                 raw += chunk.text
                 reason = chunk.finish_reason
                 stopped = guard.clean(raw, final=False)[1]
-                if stopped:
+                looping = repeats(raw)
+                if stopped or looping:
                     break
         text, _ = guard.clean(raw, final=True)
-        ended = stopped or reason != "length"
+        ended = not looping and (stopped or reason != "length")
         return Reply(text if ended else whole_sentences(text), ended)

@@ -37,6 +37,7 @@ MEANINGS = {
     "degenerate": "replies that are empty, endless or loop (base: the training data)",
     "keeps_subject": "talks of five turns, of which only the first names the subject: four replies, the last among "
     "them, are about it (base: the last line without the talk before it)",
+    "written_anew": "texts that were empty or looped, so that the guard had them written again, per reply",
     "reply_words": "mean words of a reply (base: the training data)",
     "vision_shape_colour_count": "shape, colour and count of a held-out picture are all told right (base: always the "
     "most frequent truth)",

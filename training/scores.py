@@ -129,6 +129,8 @@ class Examination:
         self._distinct(talk, in_pack + in_world)
         self._degenerate(everything)
         await self._talks(max(1, count * 2 // 5))
+        anew = self.candidate.unusable / max(1, self.candidate.asked)
+        self._add("written_anew", anew, self.candidate.asked)
         words = [len(reply.text.split()) for reply in everything.replies]
         told = [len(text.split()) for text in self.data.every]
         self._add("reply_words", sum(words) / len(words), len(words), sum(told) / len(told), unit="words")

@@ -96,7 +96,7 @@ def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:
         eos_token_id=model.config.eos_token_id,
         pad_token_id=model.config.pad_token_id,
         do_sample=True,
-        temperature=0.6,
+        temperature=0.3,
         top_p=0.9,
         max_new_tokens=REPLY_TOKENS,
     )

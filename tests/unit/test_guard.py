@@ -66,6 +66,12 @@ def test_repetition_needs_four_in_a_row() -> None:
     assert repeats("Well, " + "a b c d e f g h " * 4)
 
 
+def test_syllables_may_be_repeated_to_laugh_and_not_for_ever() -> None:
+    assert not repeats("Hahahahaha! Brrrrrrrrr.")
+    assert repeats("My name is Va" + "za" * 9)
+    assert not repeats("It costs 10,000,000,000 beans, or 1000000000000000000000.")
+
+
 @pytest.mark.parametrize(
     ("text", "whole"),
     [

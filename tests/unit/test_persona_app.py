@@ -128,6 +128,13 @@ async def test_a_reply_that_cannot_be_used_is_asked_again_with_another_seed(bad:
     assert engine.requests[0].seed != engine.requests[1].seed
 
 
+async def test_a_loop_is_not_waited_for() -> None:
+    engine = ScriptedEngine(["My name is ", *["va"] * 30, 60.0, "."], ["Elio!"])
+    _, spoken = await listen(service(engine), request(seconds=5.0))
+    assert spoken.text == "Elio!"
+    assert engine.now_running == 0
+
+
 async def test_twice_unusable_is_a_fallback() -> None:
     engine = ScriptedEngine(["..."])
     _, spoken = await listen(service(engine), request())

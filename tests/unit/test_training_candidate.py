@@ -47,6 +47,18 @@ async def test_a_reply_that_had_to_be_stopped_is_cut_and_counts_as_endless() -> 
     assert reply.degenerate
 
 
+async def test_a_text_in_a_loop_is_cut_and_written_anew_once_and_counted() -> None:
+    loop = ["Va", *["za"] * 30, 60.0, "."]
+    engine = ScriptedEngine(loop, ["Pell does."])
+    asked = candidate(engine)
+    assert await asked.replies([QUESTION]) == [Reply("Pell does.", ended=True)]
+    assert (asked.asked, asked.unusable) == (1, 1)
+    first, second = engine.requests
+    assert second.seed == (first.seed or 0) + 1
+    (reply,) = await candidate(ScriptedEngine(loop)).replies([QUESTION])
+    assert reply.degenerate
+
+
 async def test_who_asks_to_slow_down_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_S", (0.0, 0.0))
     busy = Overloaded("Slow down.", retry_after_s=0.0)
