@@ -150,4 +150,4 @@ class Candidate:
                     break
         text, _ = guard.clean(raw, final=True)
         ended = not looping and (stopped or reason != "length")
-        return Reply(text if ended else whole_sentences(text), ended)
+        return Reply(text if ended or looping else whole_sentences(text), ended)
