@@ -126,7 +126,7 @@ def main(
         "model": name,
         "adapter": adapter.name if adapter else None,
         "engine": settings.openai_base_url or "vLLM",
-        "temperature": settings.reply_temperature,
+        "temperature": "the model's own" if settings.reply_temperature is None else settings.reply_temperature,
         "longest reply": f"{settings.reply_max_tokens} tokens",
         "seed": seed,
         "samples": samples,
