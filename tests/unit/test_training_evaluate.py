@@ -21,6 +21,7 @@ APP.command()(evaluate.main)
 
 async def test_any_model_behind_an_endpoint_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate, "minilm", lambda: by_words)
+    monkeypatch.setenv("REPLY_TEMPERATURE", "0.4")
     async with openai_server(pieces=("I am told ", "that it is blue.")) as server:
         asked = ["--url", server.url, "--only", "language", "--samples", "5", "--out", str(tmp_path)]
         said = await asyncio.to_thread(CliRunner().invoke, APP, asked)
@@ -35,7 +36,7 @@ async def test_any_model_behind_an_endpoint_is_measured(tmp_path: Path, monkeypa
     assert report.about["engine"] == server.url
     assert {row.figure: round(row.value, 3) for row in report.rows} == values
     bodies = server.bodies
-    assert {body["temperature"] for body in bodies} == {0.6}
+    assert {body["temperature"] for body in bodies} == {0.4}
     assert any("<lore>" in body["messages"][0]["content"] for body in bodies)
     assert any(len(body["messages"]) == 10 for body in bodies)  # the last line of a talk of five turns
 
