@@ -18,6 +18,7 @@ _SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?=\s|$)")
 _WORD = re.compile(r"\w+")
 _STUTTER = re.compile(r"([^\W\d_]{2,8}?)\1{7,}")  # hahaha may laugh for a while
 MAX_REPEATS = 4
+_LOOP_CHARS = 400  # hold four times eight words
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ def repeats(text: str) -> bool:
             if run >= size * (MAX_REPEATS - 1):
                 return True
     return False
+
+
+def ends_in_loop(text: str) -> bool:
+    """Whether a text that is still being written repeats itself at its end. Takes the same time however long it is."""
+    return repeats(text[-_LOOP_CHARS:])
 
 
 def whole_sentences(text: str) -> str:

@@ -15,7 +15,7 @@ from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyR
 from core.personas import Pack, Persona
 from core.prompts import compose, one_line, system_text
 from serve_apps.clock import now_ms, remaining_s
-from serve_apps.guard import Guard, first_sentences, repeats, stop_strings, whole_sentences
+from serve_apps.guard import Guard, ends_in_loop, first_sentences, stop_strings, whole_sentences
 from serve_apps.tokens import TokenCounter
 
 logger = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ class PersonaService:
                 if time.monotonic() - shown_at >= self._options.delta_every_s and (more := draft.show(text)):
                     shown_at = time.monotonic()
                     yield Delta(text=more)
-                if ended or repeats(text):  # who repeats himself does not stop by himself
+                if ended or ends_in_loop(text):  # who repeats himself does not stop by himself
                     break
         text, _ = draft.guard.clean(raw, final=True)
         if reason == "length" and not ended:

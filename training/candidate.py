@@ -19,7 +19,7 @@ from core.errors import Overloaded
 from core.messages import Author, GenerateRequest, IncomingMessage, Passage
 from core.prompts import compose, one_line, system_text
 from serve_apps.engines.base import Engine
-from serve_apps.guard import Guard, repeats, stop_strings, whole_sentences
+from serve_apps.guard import Guard, ends_in_loop, stop_strings, whole_sentences
 from serve_apps.reply import MAX_ATTEMPTS_AT_TEXT, TEMPLATE_SLACK
 from serve_apps.tokens import TokenCounter
 from training.exam import Question
@@ -145,7 +145,7 @@ class Candidate:
                 raw += chunk.text
                 reason = chunk.finish_reason
                 stopped = guard.clean(raw, final=False)[1]
-                looping = repeats(raw)
+                looping = ends_in_loop(raw)
                 if stopped or looping:
                     break
         text, _ = guard.clean(raw, final=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serve_apps.guard import Guard, first_sentences, repeats, stop_strings, whole_sentences
+from serve_apps.guard import Guard, ends_in_loop, first_sentences, repeats, stop_strings, whole_sentences
 
 GUARD = Guard(persona="Elio", others=("Mara", "Lord Grigon", "C++"), instructions="You are Elio, a boy among the stars")
 
@@ -64,6 +64,13 @@ def test_repetition_needs_four_in_a_row() -> None:
     assert repeats("one two " * 4)
     assert not repeats("one two " * 3)
     assert repeats("Well, " + "a b c d e f g h " * 4)
+
+
+def test_a_loop_is_seen_at_the_end_of_a_long_text() -> None:
+    before = " ".join(f"word{number}" for number in range(300))
+    assert ends_in_loop(f"{before} " + "a b c d e f g h " * 4)
+    assert ends_in_loop(before + "za" * 9)
+    assert not ends_in_loop(before)
 
 
 def test_syllables_may_be_repeated_to_laugh_and_not_for_ever() -> None:
