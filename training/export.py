@@ -24,7 +24,8 @@ from rich.progress import Progress, track
 from core.personas import Pack
 from core.prompts import system_text
 from core.settings import ROOT
-from training.dialogues import DialogueMaker, inspect
+from training.dialogues import DialogueMaker
+from training.inspection import inspect
 from training.judge import distinct2, first_person
 from training.talks import persona_weights
 from training.turns import Asked, Dialogue

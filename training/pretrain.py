@@ -28,7 +28,8 @@ from tokenizers import Tokenizer
 from core.settings import ROOT
 from training.batches import Batch, batches
 from training.card import write_card
-from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogues, inspect
+from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogues
+from training.inspection import inspect
 from training.small_model import VOCABULARY, compile_for_training, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue

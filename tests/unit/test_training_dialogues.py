@@ -6,7 +6,9 @@ import pytest
 from core.prompts import lore_block, system_text
 from core.settings import ROOT
 from tests.support.gates import gates_pack
-from training.dialogues import DialogueMaker, first_person, inspect
+from training.dialogues import DialogueMaker
+from training.inspection import inspect
+from training.judge import first_person
 from training.topics import PackTopics
 from training.turns import Asked, Dialogue
 from training.voices import load_cast
