@@ -3,13 +3,18 @@
 The shape is the same in training and in serving, so the pieces are public:
 
     system     You are Elio, … {voice} {boundaries}
-               <lore>
-               - passage
-               </lore>
                <summary>what was said earlier</summary>
     user       Mara: a person's line, or the line of another persona
     assistant  this persona's earlier reply
     user       Mara: the message to answer
+               <lore>
+               - passage
+               </lore>
+
+Passages come last, for three reasons. They change with every message, so what stands before them can be cached. They
+are data, which has no place among the instructions. And a model reads from front to back: one that knows the question
+sees in each sentence whether it answers it, which small models learn far sooner than to look back
+(`docs/bundled-models.md`).
 
 Everything between the first line and the answer was written by others, so it is fenced: a passage is one line that
 cannot close its fence, a message cannot start a line that looks like someone else's, and nothing can spell a special
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from core.personas import Persona
 
 SYSTEM_WORDS = 60
+LORE_START, LORE_END = "<lore>", "</lore>"
 CUT_MARK = " […]"
 LONGEST_WORD = 60  # a longer run of characters is cut in its middle
 NAME_CHARS = 32  # the longest name that Discord allows
@@ -81,7 +87,7 @@ def system_text(persona: Persona) -> str:
 
 def lore_block(texts: Sequence[str]) -> str:
     """The fenced block of passages, one per line; empty without passages."""
-    return "\n".join(["<lore>", *(f"- {one_line(text)}" for text in texts), "</lore>"]) if texts else ""
+    return "\n".join([LORE_START, *(f"- {one_line(text)}" for text in texts), LORE_END]) if texts else ""
 
 
 def summary_block(summary: str) -> str:
@@ -174,7 +180,7 @@ class _Draft:
 
     def messages(self) -> tuple[ChatMessage, ...]:
         head = _introduction(self.persona) if self.brief else system_text(self.persona)
-        parts = [head, lore_block([p.text for p in self.passages]), summary_block(self.summary)]
+        parts = [head, summary_block(self.summary)]
         messages = [ChatMessage(role="system", content="\n".join(part for part in parts if part))]
         for turn in self.turns:
             # Many chat templates demand that a person speaks first, so an own line that opens the conversation is told
@@ -184,6 +190,8 @@ class _Draft:
             else:
                 _append(messages, "user", user_line(turn.speaker, turn.text))
         _append(messages, "user", user_line(self.speaker, self.text))
+        if self.passages:
+            _append(messages, "user", lore_block([p.text for p in self.passages]))
         return tuple(messages)
 
 

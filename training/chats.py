@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import ConfigError
 from core.messages import ChatMessage
 from training.tokenizer import Encoded
+from training.turns import last_lore
 
 
 class _Message(BaseModel):
@@ -55,8 +56,9 @@ def encode_chat(tokenizer: Any, chat: Sequence[ChatMessage]) -> Encoded:
     try:
         whole = ids(len(messages), prompt=False)
         learn = [False] * len(whole)
+        told = last_lore(chat)
         for number, message in enumerate(chat):
-            if message.role == "assistant":
+            if message.role == "assistant" and number > told:
                 start, end = len(ids(number, prompt=True)), len(ids(number + 1, prompt=False))
                 if whole[:end] != ids(number + 1, prompt=False):
                     raise ValueError("the template changes earlier turns")

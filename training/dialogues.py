@@ -36,6 +36,9 @@ LONGEST_REPLY_WORDS = 45
 ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
 FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
 REWORDED_PLAIN, REWORDED = 0.8, 0.5  # of the plain and the other dialogues have their words exchanged
+TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
+BLANKED_SHARE = 0.35  # of the dialogues have passages that each lack a sentence
+NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
 ONE_SUBJECT_SHARE = 0.25  # of the dialogues with passages ask about one of them from beginning to end
 
 
@@ -55,22 +58,22 @@ LessonName = Literal["drill", "voices", "all", "home"]
 # reading, which took millions of tokens to come back. Not to know is what is left when nothing is found, so there is
 # more of it the better it finds.
 LESSONS: dict[LessonName, Lesson] = {
-    "drill": Lesson((("pack", 0.2), ("world", 0.8)), (("fact", 88), ("unknown", 12)), plain=1.0, hurried=0.0),
+    "drill": Lesson((("pack", 0.15), ("world", 0.85)), (("fact", 86), ("unknown", 14)), plain=1.0, hurried=0.0),
     "voices": Lesson(
-        (("pack", 0.3), ("world", 0.6), ("nowhere", 0.1)),
-        (("fact", 65), ("unknown", 16), ("about", 4), ("more", 4), ("chat", 11)),
+        (("pack", 0.25), ("world", 0.65), ("nowhere", 0.1)),
+        (("fact", 62), ("unknown", 19), ("about", 4), ("more", 4), ("chat", 11)),
         plain=0.5,
         hurried=0.25,
     ),
     "all": Lesson(
-        (("pack", 0.28), ("world", 0.54), ("nowhere", 0.18)),
-        (("fact", 61), ("unknown", 20), ("about", 4), ("more", 4), ("chat", 11)),
+        (("pack", 0.26), ("world", 0.56), ("nowhere", 0.18)),
+        (("fact", 57), ("unknown", 24), ("about", 4), ("more", 4), ("chat", 11)),
         plain=0.35,
         hurried=0.75,
     ),
     "home": Lesson(
-        (("pack", 0.34), ("world", 0.46), ("nowhere", 0.2)),
-        (("fact", 59), ("unknown", 22), ("about", 4), ("more", 4), ("chat", 11)),
+        (("pack", 0.3), ("world", 0.5), ("nowhere", 0.2)),
+        (("fact", 55), ("unknown", 26), ("about", 4), ("more", 4), ("chat", 11)),
         plain=0.25,
         hurried=0.75,
     ),
@@ -132,7 +135,7 @@ class DialogueMaker:
 
     def in_world(self) -> Dialogue:
         """A made-up persona, or one of the pack far from home, asked about a world that nobody knows."""
-        return self._dialogue(self.persona(0.5), *self._some_world(1, 4))
+        return self._dialogue(self.persona(0.5), *self._some_world(1, 3 if self.plain else 4))
 
     def nowhere(self) -> Dialogue:
         """Talk, with passages that have nothing to do with it as often as not."""
@@ -205,7 +208,7 @@ class DialogueMaker:
         if not self.held_out and rng.random() < (REWORDED_PLAIN if self.plain else REWORDED):
             told = reworded(rng, [*given, *rng.sample(absent, min(2, len(absent)))], rng.choice((0.25, 0.5, 1.0)))
             given, absent = told[: len(given)], told[len(given) :]
-        if rng.random() < 0.25:
+        if rng.random() < BLANKED_SHARE:
             given = [self._blanked(topic) for topic in given]
         focus = given[0]
         one_subject = len(focus.asked) > 2 and rng.random() < ONE_SUBJECT_SHARE
@@ -213,7 +216,7 @@ class DialogueMaker:
         replies: set[str] = set()
         last: Topic | None = None
         latest = focus
-        for number in range(rng.choices((1, 2, 3, 4, 5, 6), (2, 3, 4, 4, 4, 3))[0] + one_subject):
+        for number in range(rng.choices((1, 2, 3, 4), TURNS_PLAIN if self.plain else TURNS)[0] + one_subject):
             kind: TurnKind = choose(rng, self.lesson.turns)  # type: ignore[assignment]
             if one_subject:
                 kind = rng.choice(("about", "fact")) if number == 0 else rng.choice(("fact", "fact", "more"))
@@ -230,6 +233,8 @@ class DialogueMaker:
         # Search puts first what fits the last line best, and is seldom wrong.
         found = [latest] if rng.random() < FOUND_FIRST_SHARE else []
         order = [*found, *rng.sample([topic for topic in given if topic not in found], len(given) - len(found))]
+        if asked[-1].kind == "unknown" and rng.random() < NOTHING_FOUND_SHARE:
+            order, asked = [], asked[-1:]  # what was said before had something to go by
         return self._composed(voice, user, order, asked)
 
     def _blanked(self, topic: Topic) -> Topic:
@@ -296,10 +301,10 @@ class DialogueMaker:
         not tell of, or about another world."""
         rng = self.rng
         draw = rng.random()
-        if draw < 0.45 and topic.untold:
+        if draw < 0.55 and topic.untold:
             question = rng.choice(topic.untold)
             question = (topic.by_pronoun(question) if on and rng.random() < 0.7 else None) or question
-        elif draw < 0.7 and (swapped := self._of_another(topic, given, absent)):
+        elif draw < 0.75 and (swapped := self._of_another(topic, given, absent)):
             question = swapped
         elif draw < 0.9 and absent and (pairs := rng.choice(absent).asked):
             question = rng.choice(pairs).question

@@ -37,11 +37,12 @@ from training.voices import load_cast
 
 CHUNK = 1024  # dialogues that are made at a time
 BATCH_TOKENS = 6144
+TOKENIZER_CHUNKS = 6
 LONGEST = 512
 WARMUP_STEPS = 20
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 # Each lesson with the share of the run at which it ends.
-SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.25), ("voices", 0.5), ("all", 0.75), ("home", 1.0))
+SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.2), ("voices", 0.45), ("all", 0.7), ("home", 1.0))
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 MATRIX_RATE, VECTOR_RATE = (
     2e-3,
@@ -122,7 +123,7 @@ class Run:
         if not path.is_file():
             dialogues = [
                 dialogue
-                for number in range(3)
+                for number in range(TOKENIZER_CHUNKS)
                 for dialogue in chunk_of_dialogues(
                     self.pack, self.cast, seed=self.seed, number=-1 - number, lesson="home", size=CHUNK
                 )

@@ -15,6 +15,7 @@ from core.personas import Pack
 from training.admits import admits
 from training.dialogues import DialogueMaker
 from training.topics import topic_of
+from training.turns import last_lore
 from training.voices import Voice, random_voice
 from training.worlds import random_world, sentences
 
@@ -66,4 +67,4 @@ def _about_world(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat
 
 
 def _passages(chat: Chat) -> list[str]:
-    return re.findall(r"^- (.*)$", chat[0].content, re.MULTILINE) if chat[0].role == "system" else []
+    return [line[2:] for line in chat[last_lore(chat)].content.split("\n") if line.startswith("- ")]

@@ -15,14 +15,14 @@ from training.batches import IGNORED, Batch
 from training.structured_init import write_induction_heads
 from training.tokenizer import END, PAD, save_tokenizer
 
-VOCABULARY = 4096
+VOCABULARY = 6144
 WINDOW = 1024
 REPLY_TOKENS = 160
 ATTENTION = "causal_written_out"
 
 
 def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int = 256) -> Any:
-    """A Llama with tied embeddings that copies from its context and knows nothing: 5.9M parameters at the default size,
+    """A Llama with tied embeddings that copies from its context and knows nothing: 6.4M parameters at the default size,
     64 dimensions per head. Until it is saved it attends by `_attend`, which takes rows padded at their end."""
     torch.manual_seed(seed)
     model = LlamaForCausalLM(

@@ -15,6 +15,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 from core.messages import ChatMessage
+from training.turns import last_lore
 
 PAD, END = "<|pad|>", "<|end|>"
 ROLES = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"}
@@ -71,7 +72,8 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, window: int) -> None:
 
 
 def encode_chats(tokenizer: Tokenizer, chats: Sequence[Sequence[ChatMessage]]) -> list[Encoded]:
-    """Whole conversations as ids. What an assistant says, and the `<|end|>` after it, is to be learned."""
+    """Whole conversations as ids. What an assistant says, and the `<|end|>` after it, is to be learned; not so what it
+    said before the passages of the prompt, which was about others that are no longer there."""
     contents = [message.content for chat in chats for message in chat]
     encoded = iter(tokenizer.encode_batch_fast(contents, add_special_tokens=False))
     vocabulary = tokenizer.get_vocab()
@@ -80,9 +82,10 @@ def encode_chats(tokenizer: Tokenizer, chats: Sequence[Sequence[ChatMessage]]) -
     for chat in chats:
         ids: list[int] = []
         learn: list[bool] = []
-        for message in chat:
+        told = last_lore(chat)
+        for number, message in enumerate(chat):
             body = [*next(encoded).ids, end]
             ids += [heads[message.role], *body]
-            learn += [False, *([message.role == "assistant"] * len(body))]
+            learn += [False, *([message.role == "assistant" and number > told] * len(body))]
         result.append(Encoded(ids, learn))
     return result

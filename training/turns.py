@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from core.messages import ChatMessage
+from core.prompts import LORE_START
 
 TurnKind = Literal["fact", "about", "more", "unknown", "chat"]
 
@@ -28,3 +30,9 @@ class Dialogue:
 
     messages: tuple[ChatMessage, ...]
     turns: tuple[Asked, ...]
+
+
+def last_lore(chat: Sequence[ChatMessage]) -> int:
+    """The number of the last message with passages, 0 where there are none. A reply before it was given with other
+    passages in view, so it is no reply to learn."""
+    return max((number for number, message in enumerate(chat) if LORE_START in message.content), default=0)

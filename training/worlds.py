@@ -18,10 +18,12 @@ from typing import Any
 
 import yaml
 
+# The C one reads the two megabytes of readings/ ten times as fast; both are safe.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SLOT = re.compile(r"<(\w+)>|\{(\w+)\}")
 _ANSWER = "<>"
 _ANY_SHARE = 0.5  # of the facts come from those that fit everything
-WRITTEN_SHARE = 0.4  # of the passages that training sees are written as a whole
+WRITTEN_SHARE = 0.6  # of the passages that training sees are written as a whole
 _SHORTENED_SHARE = 0.35  # of those lack a sentence, so that what it tells cannot be known
 _JOINED_SHARE = 0.15  # of the passages tell their first two facts in one sentence
 _UPDATED_SHARE = 0.06  # of the facts are told as they were and as they are
@@ -82,7 +84,7 @@ def _grammar() -> dict[str, Any]:
 def readings(*, held_out: bool) -> list[dict[str, Any]]:
     """The templates of the passages written as a whole; those that are only used to measure with `held_out` alone."""
     folder = Path(__file__).parent / "readings"
-    every = [one for path in sorted(folder.glob("*.yaml")) for one in yaml.safe_load(path.read_text("utf-8"))]
+    every = [one for path in sorted(folder.glob("*.yaml")) for one in yaml.load(path.read_text("utf-8"), _Loader)]
     return [one for one in every if held_out or not one.get("held_out")]
 
 

@@ -40,11 +40,11 @@ def parrot(replies: Sequence[str], seed: int = 1) -> Rule:
 def reader(messages: Sequence[ChatMessage]) -> str:
     """Reads: the sentence of the passages that shares the rarest words with the question, and with the first line of
     the talk; with nothing to read it repeats that line. It never admits anything."""
-    passages = re.findall(r"^- (.*)$", messages[0].content, re.MULTILINE)
-    asked = [set(normal(m.content.split(": ", 1)[-1])) for m in messages if m.role == "user"]
+    passages = _passages(messages)
+    asked = [set(normal(_line(m))) for m in messages if m.role == "user"]
     told = [(passage, sentence) for passage in passages for sentence in sentences(passage)]
     if not told:
-        first = next(m.content.split(": ", 1)[-1] for m in messages if m.role == "user")
+        first = next(_line(m) for m in messages if m.role == "user")
         return f"I still think of what you said: {first}"
     often = Counter(word for passage in passages for word in set(normal(passage)))
 
@@ -66,7 +66,16 @@ def reader(messages: Sequence[ChatMessage]) -> str:
 
 def reciter(messages: Sequence[ChatMessage]) -> str:
     """Says everything it is given."""
-    return " ".join(re.findall(r"^- (.*)$", messages[0].content, re.MULTILINE)) or "I say nothing."
+    return " ".join(_passages(messages)) or "I say nothing."
+
+
+def _passages(messages: Sequence[ChatMessage]) -> list[str]:
+    return re.findall(r"^- (.*)$", messages[-1].content, re.MULTILINE)
+
+
+def _line(message: ChatMessage) -> str:
+    """What a person says, without their name and what is to be read."""
+    return message.content.split("\n<lore>")[0].split(": ", 1)[-1]
 
 
 def denier(messages: Sequence[ChatMessage]) -> str:

@@ -79,8 +79,9 @@ async def test_the_model_gets_lore_history_and_sampling() -> None:
     history = (Turn(message_id="1", speaker="Ben", text="Look!", at_ms=1),)
     await listen(service(engine), request(history=history))
     asked = engine.requests[0]
-    assert "- The comet returns every nine years. It is blue." in asked.messages[0].content
-    assert asked.messages[-1].content == "Ben: Look!\nMara: When does the comet return?"
+    lines, _, lore = asked.messages[-1].content.partition("\n<lore>\n")
+    assert lines == "Ben: Look!\nMara: When does the comet return?"
+    assert "- The comet returns every nine years. It is blue." in lore
     assert asked.temperature == 0.6
     assert asked.max_tokens == 40
     assert {"\nMara:", "\nBen:"} <= set(asked.stop)

@@ -66,12 +66,15 @@ def test_everything_that_fits_has_its_place() -> None:
         (
             "system",
             "You are Elio, a boy among the stars. Curious and quick. Never mocks anyone. Stays among the stars.\n"
-            "<lore>\n- The comet returns every nine years.\n- Lamps hum at night.\n</lore>\n"
             "<summary>They look at the sky.</summary>",
         ),
         ("user", "Mara: What is that light?"),
         ("assistant", "A comet!"),
-        ("user", "Olga: It is a lamp.\nBen: A big lamp.\nMara: Which one?"),
+        (
+            "user",
+            "Olga: It is a lamp.\nBen: A big lamp.\nMara: Which one?\n"
+            "<lore>\n- The comet returns every nine years.\n- Lamps hum at night.\n</lore>",
+        ),
     ]
     assert prompt.dropped == ()
     assert set(prompt.kept) == {
@@ -106,7 +109,7 @@ def test_turns_stay_without_gaps() -> None:
 def test_a_long_passage_leaves_room_for_a_short_one() -> None:
     prompt = compose(ELIO, said("Hello"), (), "", (passage(1, "word " * 200), passage(2, "Short.")), 60, words)
     assert prompt.dropped == ("passage:p1",)
-    assert "- Short." in prompt.messages[0].content
+    assert "- Short." in prompt.messages[-1].content
 
 
 def test_a_message_too_long_is_cut_between_words_and_marked() -> None:
@@ -205,7 +208,9 @@ def test_whatever_people_write_the_shape_holds(
     assert roles[-1] == "user"
     assert all(left != right for left, right in pairwise(roles))
     assert len(roles) < 2 or roles[1] == "user"
-    assert prompt.messages[0].content.count("</lore>") == prompt.messages[0].content.count("<lore>") <= 1
+    told = [message.content.count("<lore>") for message in prompt.messages]
+    assert told == [message.content.count("</lore>") for message in prompt.messages]
+    assert sum(told) == told[-1] <= 1
     named = {*prompt.kept, *prompt.dropped} - {"message:rest"}
     expected = (
         {"system", "message"}

@@ -13,7 +13,7 @@ from serve_apps.tokens import EstimatedTokens, ModelTokens, estimate_tokens, tok
 
 MODEL = ROOT / "models" / "troupe-small"
 TALK = (
-    ChatMessage(role="system", content="You are Elio.\n<lore>\n- The comet is blue.\n</lore>"),
+    ChatMessage(role="system", content="You are Elio."),
     ChatMessage(role="user", content="Mara: hello there, ça va? 🚀"),
     ChatMessage(role="assistant", content="Very well!"),
     ChatMessage(role="user", content="Mara: and now?"),

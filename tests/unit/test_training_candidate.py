@@ -21,8 +21,7 @@ async def test_it_is_asked_as_serving_asks() -> None:
     engine = ScriptedEngine(["Pell ", "does."])
     assert await candidate(engine).replies([QUESTION]) == [Reply("Pell does.", ended=True)]
     (request,) = engine.requests
-    assert request.messages[0].content.endswith("<lore>\n- Pell rules the gate.\n</lore>")
-    assert request.messages[-1].content == "Mara: who rules the gate?"
+    assert request.messages[-1].content == "Mara: who rules the gate?\n<lore>\n- Pell rules the gate.\n</lore>"
     assert "\nMara:" in request.stop
     assert (request.max_tokens, request.temperature, request.top_p) == (160, 0.6, None)
 

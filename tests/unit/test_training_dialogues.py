@@ -54,7 +54,7 @@ def test_the_answer_is_among_the_passages_of_the_prompt(made: list[Dialogue]) ->
     for dialogue in made:
         for turn in dialogue.turns:
             if turn.kind == "fact":
-                assert turn.answer in dialogue.messages[0].content
+                assert turn.answer in dialogue.messages[-2].content
 
 
 def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
@@ -65,7 +65,7 @@ def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
         for turn in dialogue.turns:
             if turn.kind == "unknown" and turn.line in answers:
                 seen += 1
-                assert not re.search(rf"\b{answers[turn.line]}\b", dialogue.messages[0].content)
+                assert not re.search(rf"\b{answers[turn.line]}\b", dialogue.messages[-2].content)
     assert seen
 
 
@@ -93,11 +93,14 @@ def test_held_out_sentences_are_asked_for_and_told_only_to_measure() -> None:
 def test_drills_are_facts_without_manner() -> None:
     pack, cast = gates_pack()
     for dialogue in DialogueMaker(pack, cast, seed=7, lesson="drill").dialogues(200):
-        system = dialogue.messages[0].content
-        assert re.match(r"You are \w+\.\n<lore>", system)
-        assert 1 <= system.count("\n- ") <= 4
+        assert re.fullmatch(r"You are \w+\.", dialogue.messages[0].content)
+        asked = dialogue.messages[-2].content
+        assert asked.count("\n- ") <= 4
         for turn in dialogue.turns:
-            assert turn.reply == "I do not know." if turn.kind == "unknown" else turn.reply in system
+            if turn.kind == "unknown":
+                assert turn.reply == "I do not know."
+            else:
+                assert turn.reply in asked or "\n- " not in asked
 
 
 def test_a_later_lesson_still_has_some_drills() -> None:
@@ -138,7 +141,7 @@ def test_prompts_hold_the_passages_fenced() -> None:
     topics = list(maker.pack_topics.topics.values())[:2]
     pair = topics[0].asked[0]
     dialogue = maker.one_question(cast[0], topics, pair)
-    assert lore_block([topic.text for topic in topics]) in dialogue.messages[0].content
+    assert lore_block([topic.text for topic in topics]) in dialogue.messages[-2].content
     assert pair.sentence in dialogue.messages[-1].content
 
 

@@ -37,7 +37,7 @@ async def test_any_model_behind_an_endpoint_is_measured(tmp_path: Path, monkeypa
     assert {row.figure: round(row.value, 3) for row in report.rows} == values
     bodies = server.bodies
     assert {body["temperature"] for body in bodies} == {0.4}
-    assert any("<lore>" in body["messages"][0]["content"] for body in bodies)
+    assert any("<lore>" in body["messages"][-1]["content"] for body in bodies)
     assert any(len(body["messages"]) == 10 for body in bodies)  # the last line of a talk of five turns
 
 

@@ -159,7 +159,7 @@ def test_a_persona_rehearses_reading_in_its_own_manner() -> None:
     assert len(mine) == 30
     replies = [chat[-1].content for chat in mine]
     assert all(reply.startswith(("Creak", "Squeak")) and "Outlook" in reply for reply in replies)
-    given = [line.removeprefix("- ") for chat in mine for line in chat[0].content.split("\n")[2:-1]]
+    given = [line.removeprefix("- ") for chat in mine for line in chat[-2].content.split("\n")[2:-1]]
     told = [said for text in given for said in sentences(text)]
     read = [any(said in reply for said in told) for reply in replies]
     denied = [admits(reply) for reply in replies]
@@ -169,7 +169,7 @@ def test_a_persona_rehearses_reading_in_its_own_manner() -> None:
 
 
 def test_without_reading_in_the_chats_only_old_dialogues_are_rehearsed() -> None:
-    talk = [chat for chat in read_chats(EXAMPLE.with_suffix(".jsonl")) if "<lore>" not in chat[0].content]
+    talk = [chat for chat in read_chats(EXAMPLE.with_suffix(".jsonl")) if "<lore>" not in chat[-2].content]
     assert own_voice(talk, random.Random(1)) is None
     pack, cast = load_cast(PACK)
     made = list(islice(rehearsal(talk, pack, cast, seed=1), 10))

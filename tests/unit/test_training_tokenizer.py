@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from core.messages import ChatMessage
 from training.tokenizer import END, SPECIAL, encode_chats, save_tokenizer, train_tokenizer
 
 CHAT = (
-    ChatMessage(role="system", content="You are Elio.\n<lore>\n- A fact.\n</lore>"),
+    ChatMessage(role="system", content="You are Elio."),
     ChatMessage(role="user", content="Mara: hi"),
     ChatMessage(role="assistant", content="Whoa, hi Mara! I have 31 caps."),
     ChatMessage(role="user", content="Mara: ça va, 日本?"),
@@ -37,6 +38,13 @@ def test_only_replies_and_their_end_are_learned(tokenizer: Tokenizer) -> None:
     encoded = encode_chats(tokenizer, [CHAT])[0]
     learned = [token for token, learn in zip(encoded.ids, encoded.learn, strict=True) if learn]
     assert tokenizer.decode(learned, skip_special_tokens=False) == f"{CHAT[2].content}{END}{CHAT[4].content}{END}"
+
+
+def test_a_reply_before_the_passages_of_the_prompt_is_not_learned(tokenizer: Tokenizer) -> None:
+    asked = replace(CHAT[3], content=f"{CHAT[3].content}\n<lore>\n- A fact.\n</lore>")
+    encoded = encode_chats(tokenizer, [(*CHAT[:3], asked, CHAT[4])])[0]
+    learned = [token for token, learn in zip(encoded.ids, encoded.learn, strict=True) if learn]
+    assert tokenizer.decode(learned, skip_special_tokens=False) == f"{CHAT[4].content}{END}"
 
 
 def test_any_text_survives_and_digits_stand_alone(tokenizer: Tokenizer) -> None:
