@@ -74,6 +74,36 @@ class Guard:
         return re.compile(rf"^(?:{re.escape(self.persona)}[ \t]*:\s*)+", re.IGNORECASE)
 
 
+@dataclass
+class Writing:
+    """A reply while a model writes it. `text` is what of it may be shown."""
+
+    guard: Guard
+    text: str = ""
+    _raw: str = ""
+    _cut: bool = False
+    _looping: bool = False
+    _reason: str | None = None
+
+    def add(self, text: str, finish_reason: str | None) -> bool:
+        """Take the next piece; false where nothing that may follow is wanted: somebody else speaks, or it loops."""
+        self._raw += text
+        self._reason = finish_reason
+        self.text, self._cut = self.guard.clean(self._raw, final=False)
+        self._looping = ends_in_loop(self._raw)  # who repeats himself does not stop by himself
+        return not (self._cut or self._looping)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to an end, rather than to the longest that was allowed or into a loop."""
+        return not self._looping and (self._cut or self._reason != "length")
+
+    def whole(self) -> str:
+        """The reply, when nothing more comes; one that was cut off by its length ends at a sentence."""
+        text, _ = self.guard.clean(self._raw, final=True)
+        return text if self.ended or self._looping else whole_sentences(text)
+
+
 def repeats(text: str) -> bool:
     """True where up to eight words follow each other four times over, or syllables eight times within a word."""
     if _STUTTER.search(text):

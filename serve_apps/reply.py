@@ -15,7 +15,7 @@ from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyR
 from core.personas import Pack, Persona
 from core.prompts import compose, one_line, system_text
 from serve_apps.clock import now_ms, remaining_s
-from serve_apps.guard import Guard, ends_in_loop, first_sentences, stop_strings, whole_sentences
+from serve_apps.guard import Guard, Writing, first_sentences, stop_strings
 from serve_apps.tokens import TokenCounter
 
 logger = logging.getLogger(__name__)
@@ -140,22 +140,18 @@ class PersonaService:
 
     async def _attempt(self, wanted: GenerateRequest, draft: _Draft) -> AsyncGenerator[Delta, None]:
         """One generation. Leaves the text in `draft.spoken` where it can be used, else counts it as unusable."""
-        raw, ended, reason = "", False, None
+        writing = Writing(draft.guard)
         shown_at = time.monotonic()
         async with aclosing(self._generate(wanted)) as chunks:
             async for chunk in chunks:
-                raw += chunk.text
                 draft.model = chunk.model
-                reason = chunk.finish_reason
-                text, ended = draft.guard.clean(raw, final=False)
-                if time.monotonic() - shown_at >= self._options.delta_every_s and (more := draft.show(text)):
+                wants_more = writing.add(chunk.text, chunk.finish_reason)
+                if time.monotonic() - shown_at >= self._options.delta_every_s and (more := draft.show(writing.text)):
                     shown_at = time.monotonic()
                     yield Delta(text=more)
-                if ended or ends_in_loop(text):  # who repeats himself does not stop by himself
+                if not wants_more:
                     break
-        text, _ = draft.guard.clean(raw, final=True)
-        if reason == "length" and not ended:
-            text = whole_sentences(text)
+        text = writing.whole()
         problem = draft.guard.problem(text)
         if problem is None:
             draft.spoken = text

@@ -19,7 +19,7 @@ from core.errors import Overloaded
 from core.messages import Author, GenerateRequest, IncomingMessage, Passage
 from core.prompts import compose, one_line, system_text
 from serve_apps.engines.base import Engine
-from serve_apps.guard import Guard, ends_in_loop, stop_strings, whole_sentences
+from serve_apps.guard import Guard, Writing, stop_strings
 from serve_apps.reply import MAX_ATTEMPTS_AT_TEXT, TEMPLATE_SLACK
 from serve_apps.tokens import TokenCounter
 from training.exam import Question
@@ -139,15 +139,9 @@ class Candidate:
         )
 
     async def _generate(self, wanted: GenerateRequest, guard: Guard) -> Reply:
-        raw, stopped, looping, reason = "", False, False, None
+        writing = Writing(guard)
         async with aclosing(self.engine.generate(wanted)) as chunks:
             async for chunk in chunks:
-                raw += chunk.text
-                reason = chunk.finish_reason
-                stopped = guard.clean(raw, final=False)[1]
-                looping = ends_in_loop(raw)
-                if stopped or looping:
+                if not writing.add(chunk.text, chunk.finish_reason):
                     break
-        text, _ = guard.clean(raw, final=True)
-        ended = not looping and (stopped or reason != "length")
-        return Reply(text if ended or looping else whole_sentences(text), ended)
+        return Reply(writing.whole(), writing.ended)

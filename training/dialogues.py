@@ -39,7 +39,7 @@ REWORDED_PLAIN, REWORDED = 0.8, 0.5  # of the plain and the other dialogues have
 TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
 BLANKED_SHARE = 0.35  # of the dialogues have passages that each lack a sentence
 NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
-ONE_SUBJECT_SHARE = 0.25  # of the dialogues with passages ask about one of them from beginning to end
+ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.35  # of the dialogues with passages ask about one of them all the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class DialogueMaker:
         if rng.random() < BLANKED_SHARE:
             given = [self._blanked(topic) for topic in given]
         focus = given[0]
-        one_subject = len(focus.asked) > 2 and rng.random() < ONE_SUBJECT_SHARE
+        one_subject = len(focus.asked) > 2 and rng.random() < (ONE_SUBJECT_PLAIN if self.plain else ONE_SUBJECT)
         asked: list[Asked] = []
         replies: set[str] = set()
         last: Topic | None = None

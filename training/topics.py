@@ -186,10 +186,14 @@ def renamed(rng: random.Random, topic: Topic) -> Topic:
 
 
 def extended(rng: random.Random, topic: Topic) -> Topic:
-    """The topic with one more fact, that its world never told: also of what one knows there is more to read."""
+    """The topic with one more fact, before or after the others, that its world never told: also of what one knows there
+    is more to read."""
     fact = worlds.random_fact(rng, inside(topic.name), topic.pronoun)
     more = tuple(Pair(question, fact.answer, fact.sentence, fact.outdated) for question in fact.questions)
-    return replace(topic, text=f"{topic.text} {fact.told or fact.sentence}", asked=(*topic.asked, *more), held_out=())
+    told = [topic.text, fact.told or fact.sentence]
+    if inside(topic.name) in fact.sentence and rng.random() < 0.5:
+        told.reverse()
+    return replace(topic, text=" ".join(told), asked=(*topic.asked, *more), held_out=())
 
 
 def inside(title: str) -> str:
