@@ -143,6 +143,16 @@ class GenerateChunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeRequest:
+    """A picture file as it was sent, with a question about it; without one it is described."""
+
+    image: bytes
+    question: str | None = None
+    deadline_ms: int | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRequest:
     """What the channel actor asks of the persona app: answer `message` as `persona_id`, knowing `history`.
 

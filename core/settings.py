@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     )
     preload_llm: bool = Field(default=True, description="Keep the LLM loaded. false: scale to zero when idle.")
     preload_embeddings: bool = Field(default=True, description="Keep the embedding model loaded.")
+    preload_vlm: bool = Field(
+        default=False, description="Keep the vision model loaded. false: it loads with the first picture."
+    )
     idle_unload_s: float = Field(default=600, ge=1, description="Idle seconds before an on-demand model is unloaded.")
     reply_max_tokens: int = Field(default=160, ge=8, le=4096, description="Longest reply of a persona, in tokens.")
     reply_temperature: float | None = Field(

@@ -9,14 +9,18 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
 
-from core.errors import TroupeError
+from core.errors import RequestError, TroupeError
 from core.messages import (
     Author,
     ChatMessage,
     Delta,
+    DescribeRequest,
     GenerateChunk,
     GenerateRequest,
     IncomingMessage,
@@ -28,13 +32,17 @@ from core.messages import (
 )
 from core.personas import Pack, Persona
 from serve_apps import http_errors
-from serve_apps.api_models import EmbedBody, GenerateBody, ReplyBody, SearchBody
+from serve_apps.api_models import DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
 from serve_apps.clock import now_ms
 from serve_apps.health import Health
-from serve_apps.results import EmbeddingInfo, Generation
+from serve_apps.picture_files import MAX_BYTES
+from serve_apps.results import Description, EmbeddingInfo, Generation
 
 GENERATE_TIMEOUT_S = 120.0
 CALL_TIMEOUT_S = 30.0
+PICTURES = "/vlm/describe"
+# As the file of a form, or within JSON, where it takes a third more.
+PICTURE_LIMIT = http_errors.Limit((http_errors.JSON, http_errors.FORM), MAX_BYTES * 4 // 3 + http_errors.MAX_BODY_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,8 @@ class Backends:
     embed: Callable[[list[str]], Awaitable[list[list[float]]]]
     embedding_info: Callable[[], Awaitable[EmbeddingInfo]]
     search: Callable[[SearchQuery], Awaitable[tuple[Passage, ...]]]
+    describe: Callable[[DescribeRequest], Awaitable[Description]]
+    fetch: Callable[[str], Awaitable[bytes]]
     reply: Callable[[ReplyRequest], AsyncGenerator[Delta | Spoken, None]]
     health: Callable[[], Awaitable[Health]]
 
@@ -55,8 +65,9 @@ class Backends:
 def create_app(backends: Backends) -> FastAPI:
     """The ASGI application."""
     app = FastAPI(title="Troupe", docs_url="/docs", redoc_url=None)
-    http_errors.install(app)
+    http_errors.install(app, {PICTURES: PICTURE_LIMIT})
     _add_models(app, backends)
+    _add_pictures(app, backends)
     _add_personas(app, backends)
     _add_health(app, backends)
     return app
@@ -100,6 +111,35 @@ def _add_models(app: FastAPI, backends: Backends) -> None:
             deadline_ms=now_ms() + int(CALL_TIMEOUT_S * 1000),
         )
         return {"ok": True, "passages": [asdict(passage) for passage in await backends.search(query)]}
+
+
+def _add_pictures(app: FastAPI, backends: Backends) -> None:
+    shape = {"image": {"type": "string", "format": "binary"}, "question": {"type": "string"}}
+    form = {"schema": {"type": "object", "properties": shape, "required": ["image"]}}
+    body = {"content": {"application/json": {"schema": DescribeBody.model_json_schema()}, "multipart/form-data": form}}
+
+    @app.post(PICTURES, openapi_extra={"requestBody": body})
+    async def describe(request: Request) -> Any:
+        image, question = await _sent_picture(request, backends)
+        deadline_ms = now_ms() + int(GENERATE_TIMEOUT_S * 1000)
+        seen = await backends.describe(DescribeRequest(image=image, question=question, deadline_ms=deadline_ms))
+        return {"ok": True, **asdict(seen)}
+
+
+async def _sent_picture(request: Request, backends: Backends) -> tuple[bytes, str | None]:
+    """The picture that a request brings or points to, and the question about it."""
+    if request.headers["content-type"].startswith(http_errors.FORM):
+        async with request.form(max_files=1, max_fields=1) as sent:
+            picture, question = sent.get("image"), sent.get("question")
+            if not isinstance(picture, UploadFile):
+                raise RequestError("Send the picture as the file `image` of the form.", field="image")
+            return await picture.read(), question if isinstance(question, str) and question.strip() else None
+    try:
+        body = DescribeBody.model_validate_json(await request.body())
+    except ValidationError as error:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_context=False)]
+        raise RequestValidationError(errors) from None
+    return body.image if body.image is not None else await backends.fetch(body.url or ""), body.question
 
 
 def _add_personas(app: FastAPI, backends: Backends) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from serve_apps.engines.base import MAX_STOP_STRINGS
 
@@ -13,6 +15,16 @@ MAX_TEXT = 100_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Speech = Annotated[str, StringConstraints(min_length=1, max_length=8_000)]
+
+
+def _decoded(value: object) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except binascii.Error:
+        raise ValueError("this is no base64") from None
+
+
+Base64 = Annotated[bytes, BeforeValidator(_decoded), Field(min_length=1)]
 
 
 class _Body(BaseModel):
@@ -57,6 +69,20 @@ class SearchBody(_Body):
 
     query: Speech
     limit: int = Field(default=3, ge=1, le=20)
+
+
+class DescribeBody(_Body):
+    """POST /vlm/describe: a link to a picture, or the picture itself in base64."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] | None = None
+    image: Base64 | None = None
+    question: Short | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> DescribeBody:
+        if (self.url is None) == (self.image is None):
+            raise ValueError("give either `url` or `image`")
+        return self
 
 
 class TurnBody(_Body):

@@ -14,7 +14,7 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from core.settings import Settings
-from serve_apps import embeddings, ingress, llm, names, persona, retrieval
+from serve_apps import embeddings, ingress, llm, names, persona, retrieval, vlm
 from serve_apps.probes import ActorProbe, app_states
 
 NAMES = names.ALL
@@ -36,6 +36,7 @@ def build(
         names.EMBEDDINGS: embeddings.embeddings_app(settings, gpu=gpu),
         names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
         names.PERSONA: persona.persona_app(settings, others[names.RETRIEVAL], others[names.LLM]),
+        names.VLM: vlm.vlm_app(settings),
         names.API: ingress.ingress_app(settings, others, tuple(actors), database_uri),
     }
 

@@ -19,7 +19,7 @@ from serve_apps import names
 from serve_apps.clock import remaining_s, until
 
 RETRY_AFTER_S = 1.0
-MODELS = frozenset({names.LLM, names.EMBEDDINGS})
+MODELS = frozenset({names.LLM, names.EMBEDDINGS, names.VLM})
 
 
 def translate(error: BaseException, component: str) -> TroupeError | None:

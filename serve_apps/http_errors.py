@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +28,18 @@ from core.errors import (
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1 << 20
+JSON, FORM = "application/json", "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a path takes: kinds of bodies, and bytes."""
+
+    kinds: tuple[str, ...] = (JSON,)
+    size: int = MAX_BODY_BYTES
+
+
+LIMIT = Limit()
 
 # The first that fits counts, so subclasses stand before their bases.
 STATUS: tuple[tuple[type[TroupeError], HTTPStatus], ...] = (
@@ -59,8 +73,8 @@ def troupe_error(error: TroupeError) -> JSONResponse:
     return JSONResponse(error_body(kind, error.message, field), status_code=status, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Give `app` these handlers and limits."""
+def install(app: FastAPI, limits: Mapping[str, Limit]) -> None:
+    """Give `app` these handlers, and its paths their limits; LIMIT where none is named."""
 
     @app.exception_handler(TroupeError)
     async def _troupe(_: Request, error: TroupeError) -> JSONResponse:
@@ -88,27 +102,29 @@ def install(app: FastAPI) -> None:
         logger.error("[API] unexpected", exc_info=error)
         return JSONResponse(error_body("internal", "Something went wrong here; the log says what."), status_code=500)
 
-    app.add_middleware(BodyLimits)
+    app.add_middleware(BodyLimits, limits=limits)
 
 
 class BodyLimits:
-    """Refuses bodies that are too big, announced or not, and those that are not JSON, before anything reads them."""
+    """Refuses bodies that are too big, announced or not, and those of another kind, before anything reads them."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, limits: Mapping[str, Limit]) -> None:
+        self._app, self._limits = app, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("POST", "PUT", "PATCH"):
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if headers.get(b"content-type", "").split(";")[0].strip().lower() != "application/json":
-            body = error_body("unsupported_media_type", "Send the header `Content-Type: application/json`.")
+        limit = self._limits.get(scope["path"], LIMIT)
+        if headers.get(b"content-type", "").split(";")[0].strip().lower() not in limit.kinds:
+            wanted = " or ".join(limit.kinds)
+            body = error_body("unsupported_media_type", f"Send the header `Content-Type: {wanted}`.")
             await JSONResponse(body, status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)(scope, receive, send)
             return
         announced = headers.get(b"content-length", "0")
-        if not announced.isdecimal() or int(announced) > MAX_BODY_BYTES:
-            await _too_large(scope, receive, send)
+        if not announced.isdecimal() or int(announced) > limit.size:
+            await _too_large(limit, scope, receive, send)
             return
         # Small enough to be read whole, which is what the routes do anyway.
         chunks, size, more = [], 0, True
@@ -118,8 +134,8 @@ class BodyLimits:
                 return
             chunk = message.get("body", b"")
             size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                await _too_large(scope, receive, send)
+            if size > limit.size:
+                await _too_large(limit, scope, receive, send)
                 return
             chunks.append(chunk)
             more = message.get("more_body", False)
@@ -131,8 +147,8 @@ class BodyLimits:
         await self._app(scope, receive_again, send)
 
 
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    body = error_body("too_large", f"The body may have {MAX_BODY_BYTES} bytes at most.")
+async def _too_large(limit: Limit, scope: Scope, receive: Receive, send: Send) -> None:
+    body = error_body("too_large", f"The body may have {limit.size} bytes at most.")
     await JSONResponse(body, status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
 
 

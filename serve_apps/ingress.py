@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from ray import serve
 
-from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
+from core.messages import (
+    Delta,
+    DescribeRequest,
+    GenerateChunk,
+    GenerateRequest,
+    Passage,
+    ReplyRequest,
+    SearchQuery,
+    Spoken,
+)
 from core.personas import load_pack
 from core.settings import Settings
 from serve_apps import names
@@ -17,8 +27,10 @@ from serve_apps.calls import call, stream
 from serve_apps.clock import now_ms
 from serve_apps.deployments import deployment, start_logging
 from serve_apps.health import HealthBoard
+from serve_apps.picture_fetch import TIMEOUT_S as FETCH_TIMEOUT_S
+from serve_apps.picture_fetch import fetch_picture, origin
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
-from serve_apps.results import EmbeddingInfo, Generation
+from serve_apps.results import Description, EmbeddingInfo, Generation
 
 MAX_REQUESTS = 512
 
@@ -34,7 +46,11 @@ class Api:
         database_uri: str | None,
     ) -> None:
         start_logging(settings)
-        on_demand = {names.LLM: not settings.preload_llm, names.EMBEDDINGS: not settings.preload_embeddings}
+        on_demand = {
+            names.LLM: not settings.preload_llm,
+            names.EMBEDDINGS: not settings.preload_embeddings,
+            names.VLM: not settings.preload_vlm,
+        }
         probes = {name: app_probe(name, handle, wakes=on_demand.get(name, False)) for name, handle in handles.items()}
         probes |= {asked.component: actor_probe(asked) for asked in actors}
         if database_uri is not None:
@@ -47,6 +63,9 @@ class Api:
 
 def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board: HealthBoard) -> Backends:
     """The routes' backends as calls to the other applications."""
+    client = httpx.AsyncClient(timeout=FETCH_TIMEOUT_S)
+    # Attachments lie where Discord keeps them, which the operator may have set to a server of their own.
+    trusted = {cdn} if (cdn := origin(settings.discord_cdn_url)) else set[str]()
 
     def generate(request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         method = handles[names.LLM].generate
@@ -72,6 +91,14 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         found: tuple[Passage, ...] = await call(method, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms)
         return found
 
+    async def describe(request: DescribeRequest) -> Description:
+        method = handles[names.VLM].describe
+        seen: Description = await call(method, request, component=names.VLM, deadline_ms=request.deadline_ms)
+        return seen
+
+    async def fetch(url: str) -> bytes:
+        return await fetch_picture(url, client, trusted=trusted)
+
     def reply(request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         method = handles[names.PERSONA].reply
         return stream(method, request, component=names.PERSONA, deadline_ms=request.deadline_ms)
@@ -84,6 +111,8 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         embed=embed,
         embedding_info=embedding_info,
         search=search,
+        describe=describe,
+        fetch=fetch,
         reply=reply,
         health=board.health,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 LLM = "llm"
+VLM = "vlm"
 EMBEDDINGS = "embeddings"
 RETRIEVAL = "retrieval"
 PERSONA = "persona"
 API = "api"
 
 # The language model first: it takes longest, and processes are started in this order.
-ALL = (LLM, EMBEDDINGS, RETRIEVAL, PERSONA, API)
+ALL = (LLM, EMBEDDINGS, RETRIEVAL, PERSONA, VLM, API)

@@ -39,6 +39,14 @@ class EmbeddingInfo:
     device: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a vision model says about a picture."""
+
+    text: str
+    model: str
+
+
 async def whole(chunks: AsyncGenerator[GenerateChunk, None]) -> Generation:
     """The text of a stream all at once."""
     text: list[str] = []

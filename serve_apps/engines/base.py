@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol, runtime_checkable
 
+from PIL import Image
+
 from core.errors import DeadlineExceeded, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from serve_apps.clock import remaining_s
@@ -54,6 +56,21 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Begin to free what the engine holds; called within the running event loop, once."""
+        ...
+
+
+@runtime_checkable
+class VisionEngine(Protocol):
+    """A model that looks at pictures. `answer` is not called twice at the same time."""
+
+    name: str
+
+    def check(self, question: str | None) -> None:
+        """Raises RequestError (`question`) for one that this model cannot be asked."""
+        ...
+
+    def answer(self, asked: Sequence[tuple[Image.Image, str | None]]) -> list[str]:
+        """One answer for each (picture, question); without a question the picture is described."""
         ...
 
 

@@ -54,6 +54,10 @@ class VisionTransformers:
                     answers[i] = text
         return answers
 
+    def check(self, question: str | None) -> None:
+        """Raises RequestError (`question`) for one that is too long."""
+        self._prompt(question)
+
     def _prompt(self, question: str | None) -> list[int]:
         # Angle brackets could spell the marks that end a question.
         text = " ".join((question or "").replace("<", " ").replace(">", " ").split()) or DESCRIBE

@@ -7,6 +7,7 @@ last and leave it whole.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ import httpx
 import psutil
 import pytest
 import ray
+from PIL import Image, ImageDraw
 
 from bench.system import free_port
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
@@ -64,7 +66,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def running(ray_cluster: None, settings: Settings) -> Iterator[Settings]:
     """All applications, ready, the models on slices of the cluster's logical GPU."""
     apps.deploy(settings)
-    wait_until({name: {"ready"} for name in apps.NAMES})
+    wait_until({name: {"ready", "idle"} for name in apps.NAMES})
     yield settings
     apps.shutdown()
 
@@ -294,8 +296,25 @@ async def test_the_api_streams_embeds_and_searches(http: httpx.AsyncClient) -> N
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, "max_tokens")
     health = (await http.get("/health")).json()
     assert health["status"] == "ok"
-    assert set(health["components"]) == {names.LLM, names.EMBEDDINGS, names.RETRIEVAL, names.PERSONA}
+    assert set(health["components"]) == {names.LLM, names.EMBEDDINGS, names.RETRIEVAL, names.PERSONA, names.VLM}
     assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_the_first_picture_wakes_the_vision_model(http: httpx.AsyncClient) -> None:
+    assert apps.statuses()[names.VLM][0] == "idle"
+    out = io.BytesIO()
+    image = Image.new("RGB", (96, 96), "white")
+    ImageDraw.Draw(image).ellipse((24, 24, 72, 72), fill="red")
+    image.save(out, "PNG")
+    sent = {"files": {"image": ("circle.png", out.getvalue())}, "data": {"question": "What color is the circle?"}}
+    seen = (await http.post("/vlm/describe", **sent)).json()
+    assert (seen["ok"], seen["model"]) == (True, "troupe-small-vision")
+    assert "red" in seen["text"].lower()
+    assert apps.statuses()[names.VLM][0] == "ready"
+    bad = await http.post("/vlm/describe", files={"image": ("a.png", b"no picture")})
+    assert (bad.status_code, bad.json()["error"]["field"]) == (400, "image")
+    inside = await http.post("/vlm/describe", json={"url": f"http://127.0.0.1:{http.base_url.port}/livez"})
+    assert (inside.status_code, inside.json()["error"]["field"]) == (400, "url")
 
 
 async def test_a_client_that_leaves_stops_the_generation(http: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
@@ -11,13 +12,13 @@ import httpx
 import pytest
 
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
-from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
+from core.messages import Delta, DescribeRequest, Passage, ReplyRequest, SearchQuery, Spoken
 from core.personas import load_pack
 from core.settings import ROOT
-from serve_apps.api import Backends, create_app
+from serve_apps.api import PICTURE_LIMIT, Backends, create_app
 from serve_apps.health import HealthBoard
 from serve_apps.http_errors import MAX_BODY_BYTES
-from serve_apps.results import EmbeddingInfo, whole
+from serve_apps.results import Description, EmbeddingInfo, whole
 from tests.support.engines import ScriptedEngine
 
 PACK = load_pack(ROOT / "packs" / "communiverse")
@@ -32,6 +33,7 @@ class World:
         self.error: TroupeError | None = None
         self.replies: list[ReplyRequest] = []
         self.searches: list[SearchQuery] = []
+        self.pictures: list[DescribeRequest] = []
         self.states = {"llm": "ready", "retrieval": "ready"}
         self.board = HealthBoard({name: self._probe(name) for name in self.states})
 
@@ -59,6 +61,14 @@ class World:
         self.searches.append(query)
         return (LORE,)
 
+    async def describe(self, request: DescribeRequest) -> Description:
+        self._maybe_fail()
+        self.pictures.append(request)
+        return Description(text="A red kite.", model="eyes")
+
+    async def fetch(self, url: str) -> bytes:
+        return url.encode()
+
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         self.replies.append(request)
         self._maybe_fail()
@@ -81,6 +91,8 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
         embed=world.embed,
         embedding_info=world.info,
         search=world.search,
+        describe=world.describe,
+        fetch=world.fetch,
         reply=world.reply,
         health=world.board.health,
     )
@@ -313,3 +325,52 @@ async def test_a_silent_component_does_not_hold_the_page(monkeypatch: pytest.Mon
     health = await HealthBoard({"llm": silent}).health()
     assert health.components["llm"].state == "failed"
     assert "no answer" in health.components["llm"].detail
+
+
+PNG = b"\x89PNG and so on"
+
+
+@pytest.mark.parametrize(
+    ("sent", "image", "question"),
+    [
+        ({"json": {"image": base64.b64encode(PNG).decode()}}, PNG, None),
+        (
+            {"json": {"url": "https://example.org/a.png", "question": "How many?"}},
+            b"https://example.org/a.png",
+            "How many?",
+        ),
+        ({"files": {"image": ("a.png", PNG)}, "data": {"question": "How many?"}}, PNG, "How many?"),
+        ({"files": {"image": ("a.png", PNG)}, "data": {"question": " "}}, PNG, None),
+    ],
+)
+async def test_a_picture_comes_as_a_file_a_link_or_in_json(
+    client: httpx.AsyncClient, world: World, sent: dict[str, Any], image: bytes, question: str | None
+) -> None:
+    response = await client.post("/vlm/describe", **sent)
+    assert response.json() == {"ok": True, "text": "A red kite.", "model": "eyes"}
+    (asked,) = world.pictures
+    assert (asked.image, asked.question) == (image, question)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "field"),
+    [
+        ({"json": {}}, 422, "body"),
+        ({"json": {"url": "https://a.b/c", "image": "aGk="}}, 422, "body"),
+        ({"json": {"image": "*"}}, 422, "image"),
+        ({"json": {"url": "https://a.b/c", "question": ""}}, 422, "question"),
+        ({"json": {"link": "https://a.b/c"}}, 422, "link"),
+        ({"data": {"image": "no file"}, "files": {"other": b"x"}}, 400, "image"),
+        ({"content": b"--x", "headers": {"Content-Type": "multipart/form-data; boundary=y"}}, 400, None),
+        ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, None),
+        ({"content": b"a" * (PICTURE_LIMIT.size + 1), "headers": {"Content-Type": "application/json"}}, 413, None),
+    ],
+)
+async def test_what_brings_no_picture_is_told_what_to_send(
+    client: httpx.AsyncClient, world: World, sent: dict[str, Any], status: int, field: str | None
+) -> None:
+    response = await client.post("/vlm/describe", **sent)
+    assert response.status_code == status
+    assert response.json()["error"].get("field") == field
+    assert response.json()["error"]["message"]
+    assert world.pictures == []

@@ -1,0 +1,74 @@
+"""The vision model as a Serve deployment: what is in this picture, and questions about it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+from ray import serve
+
+from core.messages import DescribeRequest
+from core.settings import Settings
+from serve_apps import names
+from serve_apps.deployments import deployment, replicas, start_logging
+from serve_apps.engines.base import VisionEngine
+from serve_apps.picture_files import open_picture
+from serve_apps.results import Description
+
+logger = logging.getLogger(__name__)
+
+MAX_REQUESTS = 32
+MAX_BATCH = 8
+BATCH_WAIT_S = 0.01
+_Asked = tuple[Image.Image, str | None]
+
+
+class Vlm:
+    """Holds one vision model. A picture lives here only as long as its answer takes."""
+
+    def __init__(self, settings: Settings, load: Callable[[], VisionEngine] | None = None) -> None:
+        """Raises ConfigError where the model cannot be loaded."""
+        start_logging(settings)
+        self._engine = (load or bundled)()
+        logger.info("[VLM] answers with %s", self._engine.name)
+
+    async def describe(self, request: DescribeRequest) -> Description:
+        """What is in the picture, or the answer to the question about it.
+
+        Raises RequestError (`image`, `question`) for what cannot be looked at or asked."""
+        self._engine.check(request.question)
+        image = await asyncio.to_thread(open_picture, request.image)
+        text: str = await self._answer_together((image, request.question))
+        return Description(text=text, model=self._engine.name)
+
+    @serve.batch(max_batch_size=MAX_BATCH, batch_wait_timeout_s=BATCH_WAIT_S)  # type: ignore[untyped-decorator]
+    async def _answer_together(self, asked: list[_Asked]) -> list[str]:
+        """Pictures that arrive together go through the model together; batches come one after another."""
+        return await asyncio.to_thread(self._engine.answer, asked)
+
+    async def about(self) -> str:
+        """A few words for the health page."""
+        return self._engine.name
+
+
+def bundled() -> VisionEngine:
+    """The small vision model of this project, on a CPU: it is too small for a GPU to be of use."""
+    from serve_apps.engines.vision_transformers import VisionTransformers  # late: its imports take seconds
+
+    return VisionTransformers()
+
+
+def vlm_app(settings: Settings) -> Any:
+    """The application. By default no replica until somebody sends a picture, and none again after IDLE_UNLOAD_S without
+    any; PRELOAD_VLM=true keeps one."""
+    return deployment(
+        Vlm,
+        names.VLM,
+        num_cpus=0.5,
+        ongoing=MAX_REQUESTS,
+        queued=MAX_REQUESTS,
+        **replicas(preload=settings.preload_vlm, idle_s=settings.idle_unload_s, target_ongoing_requests=MAX_REQUESTS),
+    ).bind(settings)
