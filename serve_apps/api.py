@@ -33,6 +33,7 @@ from core.messages import (
 from core.personas import Pack, Persona
 from serve_apps import http_errors
 from serve_apps.api_models import DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
+from serve_apps.api_openai import OpenAI, add_openai
 from serve_apps.clock import now_ms
 from serve_apps.health import Health
 from serve_apps.picture_files import MAX_BYTES
@@ -56,6 +57,7 @@ class Backends:
     embed: Callable[[list[str]], Awaitable[list[list[float]]]]
     embedding_info: Callable[[], Awaitable[EmbeddingInfo]]
     search: Callable[[SearchQuery], Awaitable[tuple[Passage, ...]]]
+    openai: OpenAI
     describe: Callable[[DescribeRequest], Awaitable[Description]]
     fetch: Callable[[str], Awaitable[bytes]]
     reply: Callable[[ReplyRequest], AsyncGenerator[Delta | Spoken, None]]
@@ -68,6 +70,7 @@ def create_app(backends: Backends) -> FastAPI:
     http_errors.install(app, {PICTURES: PICTURE_LIMIT})
     _add_models(app, backends)
     _add_pictures(app, backends)
+    add_openai(app, backends.openai, backends.embed, backends.embedding_info)
     _add_personas(app, backends)
     _add_health(app, backends)
     return app

@@ -22,7 +22,7 @@ from core.messages import (
 from core.personas import load_pack
 from core.settings import Settings
 from serve_apps import names
-from serve_apps.api import CALL_TIMEOUT_S, Backends, create_app
+from serve_apps.api import CALL_TIMEOUT_S, GENERATE_TIMEOUT_S, Backends, create_app
 from serve_apps.calls import call, stream
 from serve_apps.clock import now_ms
 from serve_apps.deployments import deployment, start_logging
@@ -30,7 +30,7 @@ from serve_apps.health import HealthBoard
 from serve_apps.picture_fetch import TIMEOUT_S as FETCH_TIMEOUT_S
 from serve_apps.picture_fetch import fetch_picture, origin
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
-from serve_apps.results import Description, EmbeddingInfo, Generation
+from serve_apps.results import Description, EmbeddingInfo, Generation, Opening
 
 MAX_REQUESTS = 512
 
@@ -91,6 +91,9 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         found: tuple[Passage, ...] = await call(method, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms)
         return found
 
+    def openai(path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        return stream(handles[names.LLM].openai, path, body, component=names.LLM, deadline_ms=_late())
+
     async def describe(request: DescribeRequest) -> Description:
         method = handles[names.VLM].describe
         seen: Description = await call(method, request, component=names.VLM, deadline_ms=request.deadline_ms)
@@ -111,11 +114,16 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         embed=embed,
         embedding_info=embedding_info,
         search=search,
+        openai=openai,
         describe=describe,
         fetch=fetch,
         reply=reply,
         health=board.health,
     )
+
+
+def _late() -> int:
+    return now_ms() + int(GENERATE_TIMEOUT_S * 1000)
 
 
 def _soon() -> int:

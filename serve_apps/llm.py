@@ -13,7 +13,7 @@ from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
-from serve_apps.results import Generation, ModelInfo, together, whole
+from serve_apps.results import Generation, ModelInfo, Opening, joined, together, whole
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,12 @@ class Llm:
     async def complete(self, request: GenerateRequest) -> Generation:
         """The whole text at once."""
         return await whole(self._engine.generate(request))
+
+    async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        """See `Engine.openai`; closing the stream stops the generation."""
+        async with aclosing(joined(self._engine.openai(path, body), CHUNK_EVERY_S)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens of `messages` as the model reads them."""

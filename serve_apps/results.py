@@ -9,6 +9,17 @@ from dataclasses import dataclass, replace
 
 from core.messages import GenerateChunk, Usage
 
+JSON, EVENTS = "application/json", "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How an answer over HTTP begins; its text follows in pieces. `retry_after_s` is told to who is to come again."""
+
+    status: int
+    media_type: str
+    retry_after_s: float | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
@@ -57,6 +68,22 @@ async def whole(chunks: AsyncGenerator[GenerateChunk, None]) -> Generation:
                 reason = chunk.finish_reason or "stop"
                 return Generation(text="".join(text), model=chunk.model, finish_reason=reason, usage=chunk.usage)
     raise RuntimeError("The engine ended its stream without a last chunk.")
+
+
+async def joined(answer: AsyncGenerator[Opening | str, None], every_s: float) -> AsyncGenerator[Opening | str, None]:
+    """The same answer with pieces that come within `every_s` seconds as one, for the reason that `together` has."""
+    held, sent_at = "", 0.0
+    async with aclosing(answer):
+        async for piece in answer:
+            if isinstance(piece, Opening):
+                yield piece
+                continue
+            held += piece
+            if time.monotonic() - sent_at >= every_s:
+                yield held
+                held, sent_at = "", time.monotonic()
+    if held:
+        yield held
 
 
 async def together(chunks: AsyncGenerator[GenerateChunk, None], every_s: float) -> AsyncGenerator[GenerateChunk, None]:

@@ -10,6 +10,7 @@ from PIL import Image
 from core.errors import DeadlineExceeded, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from serve_apps.clock import remaining_s
+from serve_apps.results import Opening
 
 MAX_STOP_STRINGS = 16
 
@@ -28,6 +29,11 @@ class Engine(Protocol):
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes. The last chunk has `finish_reason` (`stop` or `length`) and `usage`."""
+        ...
+
+    def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        """The answer to an OpenAI request at `/v1/{path}` (`chat/completions`, `completions`, `models`): how it begins,
+        then its text in pieces. A client's error is such an answer; ModelUnavailable and ConfigError are raised."""
         ...
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:

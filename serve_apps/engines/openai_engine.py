@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
+import httpx
 import openai
 from openai import AsyncOpenAI
 from pydantic import BaseModel, Field, SecretStr
@@ -16,9 +17,11 @@ from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps import names
 from serve_apps.clock import remaining_s, until
 from serve_apps.engines.base import check_request
+from serve_apps.results import JSON, Opening
 from serve_apps.tokens import estimate_tokens
 
 MAX_RETRY_AFTER_S = 60.0
+REACH_S, SILENCE_S = 5.0, 120.0  # to reach the endpoint, and its longest silence
 
 
 class OpenAIConfig(BaseModel, frozen=True):
@@ -29,8 +32,8 @@ class OpenAIConfig(BaseModel, frozen=True):
     )
     api_key: SecretStr | None = Field(default=None, description="Sent as a bearer token where given.")
     model: str | None = Field(default=None, description="None takes the endpoint's only model.")
-    connect_timeout_s: float = Field(default=5, gt=0, description="Time to reach the endpoint.")
-    timeout_s: float = Field(default=120, gt=0, description="Longest silence of the endpoint.")
+    connect_timeout_s: float = Field(default=REACH_S, gt=0, description="Time to reach the endpoint.")
+    timeout_s: float = Field(default=SILENCE_S, gt=0, description="Longest silence of the endpoint.")
     max_retries: int = Field(default=2, ge=0, le=5, description="Further attempts before the first byte came.")
 
 
@@ -42,6 +45,11 @@ class OpenAIEngine:
     def __init__(self, client: AsyncOpenAI, model: str) -> None:
         self.model = model
         self._client = client
+        # For what is passed on as it is: the official client would take it apart.
+        self._http = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {client.api_key}", "Content-Type": JSON},
+            timeout=httpx.Timeout(SILENCE_S, connect=REACH_S),
+        )
         self._running = 0
 
     @classmethod
@@ -126,6 +134,23 @@ class OpenAIEngine:
             )
         yield GenerateChunk(text="", model=self.model, finish_reason=reason, usage=usage)
 
+    async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        """The endpoint's own answer, passed on as it comes."""
+        base = str(self._client.base_url).rstrip("/")
+        method = "GET" if path == "models" else "POST"
+        self._running += 1
+        try:
+            async with self._http.stream(method, f"{base}/{path}", content=body or None) as response:
+                kind = response.headers.get("content-type", JSON).split(";")[0]
+                wait = _retry_after(response.headers) if response.status_code in (429, 503) else None
+                yield Opening(status=response.status_code, media_type=kind, retry_after_s=wait)
+                async for text in response.aiter_text():
+                    yield text
+        except httpx.HTTPError as error:
+            raise ModelUnavailable(f"{base} cannot be reached.", component=names.LLM) from error
+        finally:
+            self._running -= 1
+
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return sum(estimate_tokens(message.content) for message in messages)
 
@@ -145,7 +170,8 @@ class OpenAIEngine:
         return self._running
 
     def close(self) -> None:
-        self._closing = asyncio.get_running_loop().create_task(self._client.close())  # kept, lest it be collected
+        both = asyncio.gather(self._client.close(), self._http.aclose())
+        self._closing = asyncio.ensure_future(both)  # kept, lest it be collected
 
 
 def _translate(error: openai.OpenAIError, model: str, base_url: str) -> TroupeError:

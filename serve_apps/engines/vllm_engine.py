@@ -21,9 +21,12 @@ from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps import names
 from serve_apps.clock import until
 from serve_apps.engines.base import check_request
+from serve_apps.results import Opening
 
 if TYPE_CHECKING:
     from vllm.v1.engine.async_llm import AsyncLLM
+
+    from serve_apps.engines.vllm_openai import VllmOpenAI
 
 
 class VllmConfig(BaseModel, frozen=True):
@@ -57,6 +60,7 @@ class VllmEngine:
         # vLLM caches adapters by number, so a retrained adapter needs a number never used before.
         self._adapter_ids = itertools.count(1)
         self._adapter_lock = asyncio.Lock()
+        self._protocol: VllmOpenAI | None = None
 
     @classmethod
     async def start(cls, config: VllmConfig) -> VllmEngine:
@@ -172,6 +176,15 @@ class VllmEngine:
             raise RequestError(
                 f"The model's chat template refuses these messages: {_first_line(error)}.", field="messages"
             ) from error
+
+    async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        if self._protocol is None:  # its imports take a second, which nobody needs who only chats
+            from serve_apps.engines.vllm_openai import VllmOpenAI
+
+            self._protocol = VllmOpenAI(self._llm, name=self.model, path=self._config.model, adapters=self._adapters)
+        async with aclosing(self._protocol.answer(path, body)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return len(self._render(messages))

@@ -10,6 +10,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openai
 import psutil
 import pytest
 import ray
+from openai import AsyncOpenAI
 from PIL import Image, ImageDraw
 
 from bench.system import free_port
@@ -298,6 +301,52 @@ async def test_the_api_streams_embeds_and_searches(http: httpx.AsyncClient) -> N
     assert health["status"] == "ok"
     assert set(health["components"]) == {names.LLM, names.EMBEDDINGS, names.RETRIEVAL, names.PERSONA, names.VLM}
     assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_the_official_openai_client_chats_streams_and_asks_adapters(running: Settings, tmp_path: Path) -> None:
+    make_adapter(tmp_path / "loud", seed=1)
+    base = f"http://{running.api_host}:{running.api_port}/v1"
+    hello: Any = [{"role": message.role, "content": message.content} for message in HELLO]
+    async with AsyncOpenAI(base_url=base, api_key="none", max_retries=0) as client:
+        plain = await client.chat.completions.create(
+            model="troupe-small", messages=hello, temperature=0, max_tokens=24, logprobs=True, top_logprobs=2
+        )
+        said = plain.choices[0].message.content
+        assert said == await text_of()
+        assert plain.usage
+        assert plain.choices[0].logprobs
+        assert plain.choices[0].logprobs.content
+        assert len(plain.choices[0].logprobs.content[0].top_logprobs) == 2
+        events = await client.chat.completions.create(
+            model="troupe-small", messages=hello, temperature=0, max_tokens=24, stream=True
+        )
+        assert "".join([event.choices[0].delta.content or "" async for event in events]) == said
+        stopped = await client.completions.create(
+            model="troupe-small", prompt="I am", seed=2, stop=["e"], max_tokens=40
+        )
+        assert "e" not in stopped.choices[0].text
+        shape = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
+        form: Any = {"type": "json_schema", "json_schema": {"name": "a", "schema": shape}}
+        formed = await client.chat.completions.create(
+            model="troupe-small", messages=hello, temperature=0, max_tokens=60, response_format=form
+        )
+        if formed.choices[0].finish_reason == "stop":
+            assert isinstance(json.loads(formed.choices[0].message.content or "")["age"], int)
+        else:  # a number without end is a number
+            assert re.match(r'\s*\{\s*"age"', formed.choices[0].message.content or "")
+        await call(llm().add_adapter, "voice", str(tmp_path / "loud"), component=names.LLM)
+        assert {model.id async for model in client.models.list()} == {"troupe-small", "voice"}
+        loud = await client.chat.completions.create(model="voice", messages=hello, temperature=0, max_tokens=24)
+        assert (loud.model, loud.choices[0].message.content) == ("voice", await text_of(adapter="voice"))
+        await call(llm().remove_adapter, "voice", component=names.LLM)
+        with pytest.raises(openai.NotFoundError, match="voice"):
+            await client.chat.completions.create(model="voice", messages=hello)
+        with pytest.raises(openai.BadRequestError, match="temperature"):
+            await client.chat.completions.create(model="troupe-small", messages=hello, temperature=9)
+        with pytest.raises(openai.BadRequestError):
+            await client.completions.create(model="troupe-small", prompt="a", max_tokens=8000)
+        vectors = await client.embeddings.create(model="all-MiniLM-L6-v2", input=["a star"])
+        assert sum(x * x for x in vectors.data[0].embedding) == pytest.approx(1.0, abs=1e-4)
 
 
 async def test_the_first_picture_wakes_the_vision_model(http: httpx.AsyncClient) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from core.errors import ModelUnavailable, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps.clock import until
 from serve_apps.engines.base import check_request
+from serve_apps.results import EVENTS, JSON, Opening
 
 Step = str | float | TroupeError
 
@@ -23,6 +26,7 @@ class ScriptedEngine:
 
     def __init__(self, *scripts: Sequence[Step], finish_reason: str = "stop") -> None:
         self.requests: list[GenerateRequest] = []
+        self.bodies: list[dict[str, Any]] = []
         self.now_running = 0
         self.dead = False
         self.closed = False
@@ -55,6 +59,19 @@ class ScriptedEngine:
             yield GenerateChunk(text="", model=self.model, finish_reason=self._finish_reason, usage=usage)
         finally:
             self.now_running -= 1
+
+    async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        """The script as events, or a list of its one model."""
+        if path == "models":
+            yield Opening(status=200, media_type=JSON)
+            yield json.dumps({"object": "list", "data": [{"id": self.model, "object": "model"}]})
+            return
+        self.bodies.append(json.loads(body))
+        yield Opening(status=200, media_type=EVENTS)
+        async with aclosing(self._say(self.scripts[0])) as chunks:
+            async for chunk in chunks:
+                yield f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': chunk.text}}]})}\n\n"
+        yield "data: [DONE]\n\n"
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return sum(len(message.content.split()) for message in messages)

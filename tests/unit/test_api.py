@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from array import array
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpx
+import openai
 import pytest
+from openai import AsyncOpenAI
 
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
 from core.messages import Delta, DescribeRequest, Passage, ReplyRequest, SearchQuery, Spoken
@@ -18,7 +21,7 @@ from core.settings import ROOT
 from serve_apps.api import PICTURE_LIMIT, Backends, create_app
 from serve_apps.health import HealthBoard
 from serve_apps.http_errors import MAX_BODY_BYTES
-from serve_apps.results import Description, EmbeddingInfo, whole
+from serve_apps.results import JSON, Description, EmbeddingInfo, Opening, whole
 from tests.support.engines import ScriptedEngine
 
 PACK = load_pack(ROOT / "packs" / "communiverse")
@@ -34,6 +37,7 @@ class World:
         self.replies: list[ReplyRequest] = []
         self.searches: list[SearchQuery] = []
         self.pictures: list[DescribeRequest] = []
+        self.openai: Any = None  # instead of the engine's
         self.states = {"llm": "ready", "retrieval": "ready"}
         self.board = HealthBoard({name: self._probe(name) for name in self.states})
 
@@ -91,6 +95,7 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
         embed=world.embed,
         embedding_info=world.info,
         search=world.search,
+        openai=lambda path, body: (world.openai or world.engine.openai)(path, body),
         describe=world.describe,
         fetch=world.fetch,
         reply=world.reply,
@@ -374,3 +379,63 @@ async def test_what_brings_no_picture_is_told_what_to_send(
     assert response.json()["error"].get("field") == field
     assert response.json()["error"]["message"]
     assert world.pictures == []
+
+
+@pytest.fixture
+async def official(client: httpx.AsyncClient) -> AsyncIterator[AsyncOpenAI]:
+    """OpenAI's own client on the API."""
+    async with AsyncOpenAI(base_url="http://troupe/v1", api_key="none", http_client=client, max_retries=0) as asking:
+        yield asking
+
+
+async def test_the_official_client_streams_lists_and_embeds(official: AsyncOpenAI, world: World) -> None:
+    assert [model.id async for model in official.models.list()] == ["script"]
+    asked: Any = {"model": "script", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    events = await official.chat.completions.create(**asked, seed=4)
+    assert [event.choices[0].delta.content async for event in events] == ["Hel", "lo.", ""]
+    assert world.engine.bodies[0]["seed"] == 4
+    for encoding in ("float", "base64"):
+        made = await official.embeddings.create(model="any", input=["abc", "d"], encoding_format=encoding)  # type: ignore[arg-type]
+        vectors = [one.embedding for one in made.data]
+        vectors = [list(array("f", base64.b64decode(v))) if isinstance(v, str) else v for v in vectors]
+        assert (vectors, made.model) == ([[3.0, 0.0], [1.0, 0.0]], "mini")
+    one = await official.embeddings.create(model="any", input="abcd")  # which the client asks for in base64
+    assert one.data[0].embedding == [4.0, 0.0]
+
+
+async def test_an_answer_of_the_engine_keeps_its_status(client: httpx.AsyncClient, world: World) -> None:
+    async def full(path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        yield Opening(status=429, media_type=JSON, retry_after_s=2.5)
+        yield '{"error": {"message": '
+        yield '"Slow down."}}'
+
+    world.openai = full
+    response = await client.post("/v1/completions", json={"prompt": "Hi"})
+    assert (response.status_code, response.headers["retry-after"]) == (429, "3")
+    assert response.json() == {"error": {"message": "Slow down."}}
+
+
+async def test_the_official_client_raises_what_fails_early_and_late(official: AsyncOpenAI, world: World) -> None:
+    asked: Any = {"model": "script", "prompt": "Hi", "stream": True}
+
+    async def early(path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
+        raise Overloaded("Too many.", retry_after_s=1)
+        yield ""
+
+    world.openai = early
+    with pytest.raises(openai.RateLimitError, match="Too many"):
+        await official.completions.create(**asked)
+    world.openai = None
+    world.engine.scripts = [["Hel", ModelUnavailable("Gone.", component="llm")]]
+    with pytest.raises(openai.APIError, match="Gone"):
+        async for _ in await official.completions.create(**asked):
+            pass
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"input": []}, {"input": ""}, {"input": [[1, 2]]}, {"input": "a", "encoding_format": "x"}]
+)
+async def test_bad_embeddings_are_refused(client: httpx.AsyncClient, body: Any) -> None:
+    response = await client.post("/v1/embeddings", json=body)
+    assert response.status_code == 422
+    assert response.json()["error"]["message"]

@@ -16,6 +16,7 @@ from core.settings import Settings
 from serve_apps.clock import now_ms
 from serve_apps.engines.choose import start_engine
 from serve_apps.engines.openai_engine import OpenAIConfig, OpenAIEngine
+from serve_apps.results import EVENTS, JSON, Opening
 from tests.support.eventually import eventually
 from tests.support.openai_server import OpenAIServer, openai_server
 
@@ -193,3 +194,36 @@ async def test_bad_requests_name_the_field_and_never_leave_the_house(
             await collect(engine, **changes)
         assert caught.value.field == field
         assert server.bodies == []
+
+
+async def test_openai_requests_are_passed_on_as_they_are(start: Start) -> None:
+    async with openai_server() as server:
+        engine = await start(server, api_key=SecretStr("k"))
+        opening, *texts = [piece async for piece in engine.openai("chat/completions", b'{"model": "moon-7b", "n": 1}')]
+        assert opening == Opening(status=200, media_type=EVENTS)
+        assert "".join(str(text) for text in texts).endswith("data: [DONE]\n\n")
+        assert server.bodies == [{"model": "moon-7b", "n": 1}]
+        assert server.keys == ["Bearer k"]
+        models = [piece async for piece in engine.openai("models", b"")]
+        assert '"moon-7b"' in str(models[1])
+        server.error = (429, {"Retry-After": "7"}, {"error": {"message": "slow"}})
+        refused = [piece async for piece in engine.openai("completions", b"{}")]
+        assert refused[0] == Opening(status=429, media_type=JSON, retry_after_s=7)
+    with pytest.raises(ModelUnavailable):
+        [piece async for piece in engine.openai("completions", b"{}")]
+
+
+async def test_who_leaves_an_openai_answer_stops_it(start: Start) -> None:
+    async with openai_server(hang_after=1) as server:
+        engine = await start(server)
+        pieces = engine.openai("completions", b"{}")
+        await anext(pieces)
+        await anext(pieces)
+        assert engine.running() == 1
+        await pieces.aclose()
+        assert engine.running() == 0
+        await eventually(lambda: _is(server.cancelled == 1), 5)
+
+
+async def _is(value: bool) -> bool:
+    return value
