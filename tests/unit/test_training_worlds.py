@@ -1,6 +1,5 @@
 import random
 import re
-from typing import Any
 
 import pytest
 
