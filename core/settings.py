@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     actor_hosts: int = Field(default=2, ge=1, le=256, description="Host processes for the virtual actors.")
     api_host: str = Field(default="127.0.0.1", description="Where the HTTP API listens.")
     api_port: int = Field(default=8000, ge=1, le=65535, description="Port of the HTTP API.")
+    api_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys for the HTTP API, separated by commas, sent as bearer tokens. Without any it asks for none.",
+    )
     dashboard_port: int = Field(default=8265, ge=1, le=65535, description="Port of the Ray dashboard.")
     num_gpus: float | None = Field(default=None, ge=0, description="Logical GPUs for Ray. Default: what Ray finds.")
 
@@ -143,6 +147,12 @@ class Settings(BaseSettings):
     def _folder_inside_project(cls, value: str | None) -> str | None:
         # A relative folder means one of this project, whatever directory a Ray worker runs in.
         return str(ROOT / value) if value and not Path(value).is_absolute() and (ROOT / value).is_dir() else value
+
+    @cached_property
+    def api_key_list(self) -> tuple[str, ...]:
+        """The keys that the HTTP API takes; empty where it asks for none."""
+        given = self.api_keys.get_secret_value() if self.api_keys else ""
+        return tuple(key for part in given.split(",") if (key := part.strip()))
 
     @cached_property
     def local_discord(self) -> bool:

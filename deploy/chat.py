@@ -17,11 +17,13 @@ REMEMBERED_TURNS = 10
 
 @dataclass
 class ChatSession:
-    """One conversation. `say` streams the reply and remembers both sides; `base_url` is the API's."""
+    """One conversation. `say` streams the reply and remembers both sides; `base_url` is the API's, `headers` are sent
+    along."""
 
     base_url: str
     persona: str
     speaker: str = "You"
+    headers: dict[str, str] = field(default_factory=dict)
     history: list[dict[str, str]] = field(default_factory=list)
 
     def say(self, text: str) -> Iterator[str]:
@@ -35,7 +37,8 @@ class ChatSession:
         }
         final = ""
         try:
-            with httpx.stream("POST", f"{self.base_url}/persona/reply", json=body, timeout=90) as response:
+            url = f"{self.base_url}/persona/reply"
+            with httpx.stream("POST", url, json=body, headers=self.headers, timeout=90) as response:
                 if response.status_code != 200:
                     response.read()
                     error = response.json().get("error", {})

@@ -132,7 +132,7 @@ def status() -> None:
         left = len(members(settings.data_dir))
         console.print("Troupe does not run." + (f" A crash left {left} processes: run `troupe down`." if left else ""))
         raise typer.Exit(1)
-    health = _get_health(facts.urls["API"])
+    health = _get_health(facts.urls["API"], _bearer(settings))
     rows = [(name, part["state"], part.get("detail", "")) for name, part in health["components"].items()]
     console.print(state_table(rows))
     for name, url in facts.urls.items():
@@ -140,9 +140,14 @@ def status() -> None:
     raise typer.Exit(0 if health["status"] == "ok" else 1)
 
 
-def _get_health(api: str) -> dict[str, Any]:
+def _bearer(settings: Settings) -> dict[str, str]:
+    """The header by which the API of this installation knows its own commands."""
+    return {"Authorization": f"Bearer {settings.api_key_list[0]}"} if settings.api_key_list else {}
+
+
+def _get_health(api: str, headers: dict[str, str]) -> dict[str, Any]:
     try:
-        response = httpx.get(f"{api}/health", timeout=10)
+        response = httpx.get(f"{api}/health", headers=headers, timeout=10)
         return dict(response.json())
     except (httpx.HTTPError, ValueError) as error:
         raise ConfigError(f"The API does not answer ({error}).", field=api, fix="Look into var/logs.") from None
@@ -191,7 +196,8 @@ def chat(
         raise ConfigError("Troupe does not run.", field="troupe chat", fix="Start it with `troupe up`.")
     pack = load_pack(settings.pack_dir)
     chosen = pack.persona(persona.lower() or pack.default_persona)
-    chat_loop(ChatSession(base_url=facts.urls["API"], persona=chosen.id, speaker=name), chosen.name, console)
+    session = ChatSession(base_url=facts.urls["API"], persona=chosen.id, speaker=name, headers=_bearer(settings))
+    chat_loop(session, chosen.name, console)
 
 
 if __name__ == "__main__":

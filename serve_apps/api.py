@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -32,6 +32,7 @@ from core.messages import (
 )
 from core.personas import Pack, Persona
 from serve_apps import http_errors
+from serve_apps.api_keys import ApiKeys
 from serve_apps.api_models import DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
 from serve_apps.api_openai import OpenAI, add_openai
 from serve_apps.clock import now_ms
@@ -64,8 +65,8 @@ class Backends:
     health: Callable[[], Awaitable[Health]]
 
 
-def create_app(backends: Backends) -> FastAPI:
-    """The ASGI application."""
+def create_app(backends: Backends, keys: Sequence[str] = ()) -> FastAPI:
+    """The ASGI application. With `keys` it answers only to who sends one."""
     app = FastAPI(title="Troupe", docs_url="/docs", redoc_url=None)
     http_errors.install(app, {PICTURES: PICTURE_LIMIT})
     _add_models(app, backends)
@@ -73,6 +74,8 @@ def create_app(backends: Backends) -> FastAPI:
     add_openai(app, backends.openai, backends.embed, backends.embedding_info)
     _add_personas(app, backends)
     _add_health(app, backends)
+    if keys:
+        app.add_middleware(ApiKeys, keys=keys)
     return app
 
 

@@ -74,7 +74,8 @@ def _packed(vector: list[float]) -> str:
 async def _answer(pieces: AsyncGenerator[Opening | str, None]) -> Response:
     """The engine's answer over HTTP. Its beginning is awaited, so that a failure until then has its own status."""
     opening = await anext(pieces)
-    assert isinstance(opening, Opening)
+    if not isinstance(opening, Opening):
+        raise TypeError("An engine's answer begins with an Opening.")
     headers = {} if opening.retry_after_s is None else {"Retry-After": str(math.ceil(opening.retry_after_s))}
     if opening.media_type != EVENTS:
         async with aclosing(pieces):

@@ -55,10 +55,11 @@ class Api:
         probes |= {asked.component: actor_probe(asked) for asked in actors}
         if database_uri is not None:
             probes["database"] = database_probe(database_uri)
+        self._keys = settings.api_key_list
         self._backends = backends_over_handles(settings, handles, HealthBoard(probes))
 
     def __serve_build_asgi_app__(self) -> FastAPI:  # Serve's own name for it
-        return create_app(self._backends)
+        return create_app(self._backends, self._keys)
 
 
 def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board: HealthBoard) -> Backends:

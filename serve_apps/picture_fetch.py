@@ -82,7 +82,7 @@ def _checked(url: str, field: str) -> httpx.URL:
         raise RequestError("This is no link. Send one that begins with https://.", field=field) from None
     if len(url) > LONGEST_URL or target.scheme not in ("http", "https") or not target.host or target.userinfo:
         raise RequestError(
-            f"Send a link of at most {LONGEST_URL} characters that begins with http:// or https:// and has no password.",
+            f"Send a link that begins with http:// or https://, has no password, and at most {LONGEST_URL} characters.",
             field=field,
         )
     return target

@@ -85,9 +85,8 @@ def world() -> World:
     return World()
 
 
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    backends = Backends(
+def backends_of(world: World) -> Backends:
+    return Backends(
         pack=PACK,
         reply_deadline_s=5,
         generate=world.engine.generate,
@@ -101,7 +100,11 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
         reply=world.reply,
         health=world.board.health,
     )
-    transport = httpx.ASGITransport(app=create_app(backends), raise_app_exceptions=False)
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=create_app(backends_of(world)), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://troupe") as asking:
         yield asking
 
@@ -439,3 +442,31 @@ async def test_bad_embeddings_are_refused(client: httpx.AsyncClient, body: Any) 
     response = await client.post("/v1/embeddings", json=body)
     assert response.status_code == 422
     assert response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "status"),
+    [
+        ("/personas", {}, 401),
+        ("/personas", {"Authorization": "Bearer wrong"}, 401),
+        ("/personas", {"Authorization": "Bearer "}, 401),
+        ("/personas", {"Authorization": "Basic two"}, 401),
+        ("/personas", {"Authorization": "two"}, 401),
+        ("/personas", {"Authorization": "Bearer two"}, 200),
+        ("/personas", {"authorization": "bearer  one"}, 200),
+        ("/v1/models", {}, 401),
+        ("/docs", {}, 401),
+        ("/health", {}, 401),
+        ("/livez", {}, 200),
+        ("/readyz", {}, 200),
+        ("/personas/elio/avatar.png", {}, 200),
+    ],
+)
+async def test_with_keys_only_who_has_one_gets_in(world: World, path: str, header: dict[str, str], status: int) -> None:
+    app = create_app(backends_of(world), ("one", "two"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://troupe") as client:
+        response = await client.get(path, headers=header)
+    assert response.status_code == status
+    if status == 401:
+        assert response.headers["www-authenticate"] == "Bearer"
+        assert "API_KEYS" in response.json()["error"]["message"]

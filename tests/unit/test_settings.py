@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from core.errors import ConfigError
 from core.settings import ROOT, Settings, load_settings
@@ -57,3 +58,8 @@ def test_the_example_file_is_the_settings() -> None:
     assert TARGET.read_text(encoding="utf-8") == render()
     for name in Settings.model_fields:
         assert f"\n#{name.upper()}=" in render()
+
+
+def test_api_keys_are_separated_by_commas() -> None:
+    assert Settings(api_keys=SecretStr(" one, two,,")).api_key_list == ("one", "two")
+    assert Settings().api_key_list == ()
