@@ -58,8 +58,9 @@ def repeated_runs(rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
 
 def loss_after(model: Any, steps: int, matrices_rate: float, embeddings_rate: float) -> float:
     """Train as `training.pretrain` does, and the mean loss of the last steps."""
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim < 2 or "embed" in n]
+    named = [(n, p, "embed" in n or "lm_head" in n) for n, p in model.named_parameters()]
+    matrices = [p for _, p, words in named if p.ndim == 2 and not words]
+    others = [p for _, p, words in named if p.ndim < 2 or words]
     optimizers: tuple[tuple[torch.optim.Optimizer, float], ...] = (
         (torch.optim.Muon(matrices, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"), matrices_rate),
         (torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=0.0, fused=True), embeddings_rate),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import ConfigError
 from core.messages import ChatMessage
 from training.tokenizer import Encoded
+from training.citations import NUMBERS, with_citations
 from training.turns import last_lore
 
 
@@ -44,7 +45,8 @@ def encode_chat(tokenizer: Any, chat: Sequence[ChatMessage]) -> Encoded:
 
     Raises ConfigError where the template refuses the chat, or writes its beginning otherwise once it goes on.
     """
-    messages = [asdict(message) for message in chat]
+    reads_by_number = NUMBERS[0] in tokenizer.get_vocab()  # a model that `training.pretrain` made
+    messages = [asdict(message) for message in (with_citations(chat) if reads_by_number else chat)]
 
     def ids(upto: int, *, prompt: bool) -> list[int]:
         return list(

@@ -30,7 +30,7 @@ from training.batches import Batch, batches
 from training.card import write_card
 from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogues
 from training.inspection import inspect
-from training.small_model import VOCABULARY, compile_for_training, loss_of, new_model, save_model
+from training.small_model import VOCABULARY, compile_for_training, kept_parts, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue
 from training.voices import load_cast
@@ -42,12 +42,11 @@ LONGEST = 512
 WARMUP_STEPS = 20
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 # Each lesson with the share of the run at which it ends.
-SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.2), ("voices", 0.45), ("all", 0.7), ("home", 1.0))
+SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.15), ("voices", 0.4), ("all", 0.65), ("home", 1.0))
+NUMBER_WEIGHT = 5.0  # of the tokens that name a sentence
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
-MATRIX_RATE, VECTOR_RATE = (
-    2e-3,
-    5e-4,
-)  # the embeddings must not outrun what the first layers were given to match them by
+# The embeddings must not outrun what the first layers were given to match them by.
+MATRIX_RATE, VECTOR_RATE, WORD_RATE = 2e-3, 1e-3, 1e-4
 HELD_OUT_DIALOGUES = 200
 CHECKPOINT_S = 240.0
 REPORT_S = 15.0
@@ -107,13 +106,17 @@ class Run:
         self.tokenizer = self._tokenizer(work / "tokenizer.json")
         self.model = new_model(self.tokenizer, seed=seed)
         self.averaged = copy.deepcopy(self.model)
-        matrices = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
-        others = [p for n, p in self.model.named_parameters() if p.ndim < 2 or "embed" in n]
+        named = list(self.model.named_parameters())
+        matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
+        others = [p for n, p in named if p.ndim < 2 or "lm_head" in n]
+        words = [p for n, p in named if "embed" in n]
+        self.kept = kept_parts(self.model, self.tokenizer)
         self.optimizers: tuple[torch.optim.Optimizer, ...] = (
             torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(others, lr=VECTOR_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+            torch.optim.AdamW(words, lr=WORD_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
         )
-        self.rates = (MATRIX_RATE, VECTOR_RATE)
+        self.rates = (MATRIX_RATE, VECTOR_RATE, WORD_RATE)
         self.stopped = False
         self.progress = Progress()
         held_out = held_out_dialogues(self.pack, self.cast, seed=seed, count=HELD_OUT_DIALOGUES)
@@ -218,7 +221,7 @@ class Run:
     def _step(self, batch: Batch) -> None:
         progress = self.progress
         factor = rate(self.budget.used(progress), progress.step)
-        loss = loss_of(self.model, batch)
+        loss = loss_of(self.model, batch, number_weight=NUMBER_WEIGHT)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in zip(self.optimizers, self.rates, strict=True):
@@ -227,6 +230,8 @@ class Run:
             optimizer.step()
             optimizer.zero_grad()
         with torch.no_grad():
+            for parameter, part, value in self.kept:
+                parameter[part] = value
             for average, parameter in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
                 average.lerp_(parameter, 1 / AVERAGED_STEPS)
         progress.step += 1

@@ -12,17 +12,19 @@ from transformers import AttentionInterface, GenerationConfig, LlamaConfig, Llam
 from transformers.masking_utils import AttentionMaskInterface
 
 from training.batches import IGNORED, Batch
-from training.structured_init import write_induction_heads
-from training.tokenizer import END, PAD, save_tokenizer
+from training.citations import NUMBERS
+from training.structured_init import Reading, kept, write_induction_heads
+from training.tokenizer import END, PAD, ROLES, SPECIAL, save_tokenizer
 
 VOCABULARY = 6144
 WINDOW = 1024
 REPLY_TOKENS = 160
 ATTENTION = "causal_written_out"
+FIRST_NUMBER = SPECIAL.index(NUMBERS[0])  # special tokens have the first ids, in this order
 
 
 def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int = 256) -> Any:
-    """A Llama with tied embeddings that copies from its context and knows nothing: 6.4M parameters at the default size,
+    """A Llama that copies from its context and knows nothing: 8M parameters at the default size,
     64 dimensions per head. Until it is saved it attends by `_attend`, which takes rows padded at their end."""
     torch.manual_seed(seed)
     model = LlamaForCausalLM(
@@ -34,7 +36,8 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
             num_attention_heads=hidden // 64,
             num_key_value_heads=hidden // 64,
             max_position_embeddings=WINDOW,
-            tie_word_embeddings=True,
+            # Words are recognised by their embeddings, which what is to be said must not pull apart.
+            tie_word_embeddings=False,
             bos_token_id=None,
             eos_token_id=tokenizer.token_to_id(END),
             pad_token_id=tokenizer.token_to_id(PAD),
@@ -42,8 +45,24 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
             attn_implementation=ATTENTION,
         )
     )
-    write_induction_heads(model, seed=seed)
+    ids = tuple(tokenizer.token_to_id(mark) for mark in SPECIAL if mark not in (PAD, END))
+    user, assistant = (tokenizer.token_to_id(ROLES[role]) for role in ("user", "assistant"))
+    reading = Reading(ids, user, assistant) if _reads(model) else None
+    write_induction_heads(model, seed=seed, reading=reading)
+    model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
     return model
+
+
+def kept_parts(model: Any, tokenizer: Tokenizer) -> list[tuple[torch.nn.Parameter, Any, torch.Tensor]]:
+    """Parameters of a new model, parts of them, and the values that training is to leave there."""
+    specials = [tokenizer.token_to_id(mark) for mark in SPECIAL]
+    parts = kept(model, specials) if _reads(model) else []
+    return [(whole, part, whole.detach()[part].clone()) for whole, part in parts]
+
+
+def _reads(model: Any) -> bool:
+    """Whether it has room for the circuit that finds sentences."""
+    return bool(model.config.num_hidden_layers >= 3 and model.config.num_attention_heads >= 4)
 
 
 def _attend(
@@ -74,13 +93,18 @@ def compile_for_training(model: Any) -> None:
     model.model.compile(dynamic=True)
 
 
-def loss_of(model: Any, batch: Batch) -> torch.Tensor:
-    """Mean cross entropy over the tokens to be learned. Only those go through the output layer: they are a third."""
+def loss_of(model: Any, batch: Batch, *, number_weight: float = 1.0) -> torch.Tensor:
+    """Mean cross entropy over the tokens to be learned. Only those go through the output layer: they are one of seven.
+    The numbers of sentences count `number_weight` times: which sentence answers is decided there, in one token of
+    twenty."""
     with torch.autocast("cpu", torch.bfloat16):
         hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
         learned = batch.targets != IGNORED
         logits = model.lm_head(hidden[learned])
-    return functional.cross_entropy(logits.float(), batch.targets[learned])
+    targets = batch.targets[learned]
+    losses = functional.cross_entropy(logits.float(), targets, reduction="none")
+    weights = 1.0 + (number_weight - 1.0) * ((targets >= FIRST_NUMBER) & (targets < FIRST_NUMBER + len(NUMBERS)))
+    return (losses * weights).sum() / weights.sum()
 
 
 def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """The tokenizer of the small model: byte-level BPE learned from its own training text, and its chat template.
 
-A prompt is `<|system|>…<|end|><|user|>…<|end|><|assistant|>…<|end|>`. The five special tokens are single ids, so a
+A prompt is `<|system|>…<|end|><|user|>…<|end|><|assistant|>…<|end|>`. Special tokens are single ids, so a
 message can be encoded by itself and the pieces joined; `encode_chats` does that, and a test holds it equal to what the
 chat template gives.
 """
@@ -15,13 +15,15 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 from core.messages import ChatMessage
+from training.citations import NUMBERS, TEMPLATE, numbered, with_citations
 from training.turns import last_lore
 
 PAD, END = "<|pad|>", "<|end|>"
 ROLES = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"}
-SPECIAL = (PAD, END, *ROLES.values())
+SPECIAL = (PAD, END, *ROLES.values(), *NUMBERS)
 CHAT_TEMPLATE = (
-    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}"
+    "{% for message in messages %}<|{{ message.role }}|>"
+    "{% if message.role == 'user' %}" + TEMPLATE + "{% else %}{{ message.content }}{% endif %}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 # Words with their leading space, single digits (a number is copied digit by digit), runs of punctuation, white space.
@@ -63,7 +65,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, window: int) -> None:
         tokenizer_object=tokenizer,
         eos_token=END,
         pad_token=PAD,
-        additional_special_tokens=list(ROLES.values()),
+        additional_special_tokens=[*ROLES.values(), *NUMBERS],
         model_max_length=window,
         clean_up_tokenization_spaces=False,
     )
@@ -74,7 +76,8 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, window: int) -> None:
 def encode_chats(tokenizer: Tokenizer, chats: Sequence[Sequence[ChatMessage]]) -> list[Encoded]:
     """Whole conversations as ids. What an assistant says, and the `<|end|>` after it, is to be learned; not so what it
     said before the passages of the prompt, which was about others that are no longer there."""
-    contents = [message.content for chat in chats for message in chat]
+    chats = [with_citations(chat) for chat in chats]
+    contents = [numbered(m.content) if m.role == "user" else m.content for chat in chats for m in chat]
     encoded = iter(tokenizer.encode_batch_fast(contents, add_special_tokens=False))
     vocabulary = tokenizer.get_vocab()
     end, heads = vocabulary[END], {role: vocabulary[token] for role, token in ROLES.items()}

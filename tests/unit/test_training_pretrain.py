@@ -64,7 +64,7 @@ def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
 
 
 def test_lessons_go_from_drills_to_everything_to_home() -> None:
-    shares = (0.0, 0.24, 0.26, 0.49, 0.51, 0.74, 0.76, 1.0)
+    shares = (0.0, 0.14, 0.16, 0.39, 0.41, 0.64, 0.66, 1.0)
     assert [lesson_at(used) for used in shares] == [
         "drill", "drill", "voices", "voices", "all", "all", "home", "home"
     ]  # fmt: skip

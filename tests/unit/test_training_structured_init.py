@@ -3,14 +3,14 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from training.small_model import VOCABULARY, new_model
-from training.structured_init import write_induction_heads
-from training.tokenizer import train_tokenizer
+from core.messages import ChatMessage
+from training.small_model import VOCABULARY, kept_parts, new_model
+from training.tokenizer import encode_chats, train_tokenizer
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return train_tokenizer(["Whoa, hello Mara, the stars are out!"] * 9, 320)
+    return train_tokenizer(["Whoa, hello Mara, the stars are out! It is tall. Ben: how tall is it?"] * 9, 340)
 
 
 @torch.no_grad()
@@ -26,8 +26,8 @@ def loss_on_repeats(model: torch.nn.Module, *, length: int = 40) -> tuple[float,
 
 def test_a_fresh_model_repeats_what_it_has_just_read(tokenizer: Tokenizer) -> None:
     first, again = loss_on_repeats(new_model(tokenizer, seed=1))
-    assert first > 8.0  # nothing is known: the vocabulary has 4,096 entries, of which the logarithm is 8.3
-    assert again < 0.7 * first
+    assert first > 8.0  # nothing is known: the vocabulary has 6,144 entries, of which the logarithm is 8.7
+    assert again < 0.85 * first
 
 
 def test_without_the_structure_it_does_not(tokenizer: Tokenizer) -> None:
@@ -41,5 +41,34 @@ def test_without_the_structure_it_does_not(tokenizer: Tokenizer) -> None:
 
 def test_the_structure_is_the_same_for_a_seed(tokenizer: Tokenizer) -> None:
     one, other = new_model(tokenizer, seed=1), new_model(tokenizer, seed=1)
-    write_induction_heads(other, seed=1)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+@torch.no_grad()
+def test_words_of_the_question_are_marked_and_every_word_knows_its_sentence(tokenizer: Tokenizer) -> None:
+    model = new_model(tokenizer, seed=1)
+    model.config._attn_implementation = "eager"
+    asked = "Ben: how tall?\n<lore>\n- Mara is here. It is tall.\n</lore>"
+    chat = [ChatMessage(role="user", content=asked), ChatMessage(role="assistant", content="")]
+    (one,) = encode_chats(tokenizer, [chat])
+    ids = one.ids[: one.learn.index(True)]
+    seen = model(input_ids=torch.tensor([ids]), output_attentions=True).attentions
+    tokens = [tokenizer.id_to_token(token) for token in ids]
+    numbers = [tokens.index("<|1|>"), tokens.index("<|2|>")]
+    for place in range(
+        numbers[0] + 1, tokens.index("<|end|>") - 9
+    ):  # the fence behind the last sentence is of no account
+        nearest = max(number for number in numbers if number <= place)
+        assert seen[0][0, 2, place].argmax() == nearest
+    last = len(tokens) - 1 - tokens[::-1].index("Ġtall")
+    first = tokens.index("Ġtall")
+    assert first < numbers[0] < last
+    assert seen[1][0, 2:, last, first].max() > 0.5
+
+
+def test_training_leaves_alone_what_finds_sentences(tokenizer: Tokenizer) -> None:
+    model = new_model(tokenizer, seed=1)
+    parts = kept_parts(model, tokenizer)
+    assert len(parts) == 10
+    assert all(torch.equal(whole[part], value) for whole, part, value in parts)
+    assert kept_parts(new_model(tokenizer, seed=1, layers=2, hidden=128), tokenizer) == []
