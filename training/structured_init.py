@@ -148,7 +148,7 @@ def _write_reading(model: Any, reading: Reading, read: torch.Tensor, written: to
 
     def direction(token: int) -> torch.Tensor:
         """Where the stream holds that a word stands behind this token."""
-        noted = numbers.T @ (read[third_head] @ embeddings[token])
+        noted: torch.Tensor = numbers.T @ (read[third_head] @ embeddings[token])
         return noted / noted.norm()
 
     user, assistant = direction(reading.user), direction(reading.assistant)
