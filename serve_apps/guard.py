@@ -17,7 +17,7 @@ _MARKUP_CUT_OFF = re.compile(rf"</?(?:{_FENCES})$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?=\s|$)")
 _WORD = re.compile(r"\w+")
 _STUTTER = re.compile(r"([^\W\d_]{2,8}?)\1{7,}")  # hahaha may laugh for a while
-MAX_REPEATS = 4
+MAX_REPEATS, LONG_PHRASE = 4, 4  # times; words of a phrase that is said once less before it is a loop
 _LOOP_CHARS = 400  # hold four times eight words
 
 
@@ -105,7 +105,8 @@ class Writing:
 
 
 def repeats(text: str) -> bool:
-    """True where up to eight words follow each other four times over, or syllables eight times within a word."""
+    """True where up to three words follow each other four times over, four to eight words three times, or syllables
+    eight times within a word."""
     if _STUTTER.search(text):
         return True
     words = [word.lower() for word in _WORD.findall(text)]
@@ -113,7 +114,7 @@ def repeats(text: str) -> bool:
         run = 0
         for i in range(size, len(words)):
             run = run + 1 if words[i] == words[i - size] else 0
-            if run >= size * (MAX_REPEATS - 1):
+            if run >= size * (MAX_REPEATS - 1 if size < LONG_PHRASE else MAX_REPEATS - 2):
                 return True
     return False
 

@@ -21,8 +21,9 @@ from serve_apps.tokens import TokenCounter
 logger = logging.getLogger(__name__)
 
 FALLBACK_MODEL = "fallback"
+WARMER = 0.8  # the least temperature of a further attempt
 TEMPLATE_SLACK = 8  # tokens kept free between prompt and reply
-MAX_ATTEMPTS_AT_TEXT = 2  # a text that cannot be used is written anew once
+MAX_ATTEMPTS_AT_TEXT = 3  # a text that cannot be used is written anew twice
 
 # Both raise TroupeError.
 Search = Callable[[SearchQuery], Awaitable[tuple[Passage, ...]]]
@@ -94,7 +95,7 @@ class PersonaService:
             if draft.spoken is not None:
                 yield Spoken(text=draft.spoken, model=draft.model, passages=passages)
                 return
-            wanted = replace(wanted, seed=((wanted.seed or 0) + 1) % 2**31)
+            wanted = another_attempt(wanted)
         yield self._fallback(persona, request, passages)
 
     async def _passages(self, request: ReplyRequest, deadline_ms: int) -> tuple[Passage, ...]:
@@ -173,6 +174,13 @@ class PersonaService:
         else:
             text = persona.fallback_plain[choice % len(persona.fallback_plain)]
         return Spoken(text=text, model=FALLBACK_MODEL, fallback=True, passages=passages)
+
+
+def another_attempt(wanted: GenerateRequest) -> GenerateRequest:
+    """The request for a text after one that could not be used: with more chance in it, since a model that is sure of
+    its words falls into the same loop again."""
+    warmer = max(wanted.temperature or 0.0, WARMER)
+    return replace(wanted, seed=((wanted.seed or 0) + 1) % 2**31, temperature=warmer)
 
 
 class _Draft:

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,7 +20,7 @@ from core.messages import Author, GenerateRequest, IncomingMessage, Passage
 from core.prompts import compose, one_line, system_text
 from serve_apps.engines.base import Engine
 from serve_apps.guard import Guard, Writing, stop_strings
-from serve_apps.reply import MAX_ATTEMPTS_AT_TEXT, TEMPLATE_SLACK
+from serve_apps.reply import MAX_ATTEMPTS_AT_TEXT, TEMPLATE_SLACK, another_attempt
 from serve_apps.tokens import TokenCounter
 from training.exam import Question
 from training.judge import degenerate
@@ -96,11 +96,12 @@ class Candidate:
         )
         wanted = self._request(question, number)
         self.asked += 1
-        for attempt in range(MAX_ATTEMPTS_AT_TEXT):
-            reply = await self._patiently(replace(wanted, seed=((wanted.seed or 0) + attempt) % 2**31), guard)
+        for _ in range(MAX_ATTEMPTS_AT_TEXT):
+            reply = await self._patiently(wanted, guard)
             if guard.problem(reply.text) is None:
                 break
             self.unusable += 1
+            wanted = another_attempt(wanted)
         return reply
 
     async def _patiently(self, wanted: GenerateRequest, guard: Guard) -> Reply:

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ConfigError
 from core.messages import ChatMessage
-from training.tokenizer import Encoded
 from training.citations import NUMBERS, with_citations
+from training.tokenizer import Encoded
 from training.turns import last_lore
 
 

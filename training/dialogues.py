@@ -73,7 +73,7 @@ LESSONS: dict[LessonName, Lesson] = {
     ),
     "home": Lesson(
         (("pack", 0.3), ("world", 0.5), ("nowhere", 0.2)),
-        (("fact", 55), ("unknown", 26), ("about", 4), ("more", 4), ("chat", 11)),
+        (("fact", 44), ("unknown", 38), ("about", 4), ("more", 5), ("chat", 9)),
         plain=0.25,
         hurried=0.75,
     ),

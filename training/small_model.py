@@ -45,8 +45,9 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
             attn_implementation=ATTENTION,
         )
     )
-    ids = tuple(tokenizer.token_to_id(mark) for mark in SPECIAL if mark not in (PAD, END))
-    user, assistant = (tokenizer.token_to_id(ROLES[role]) for role in ("user", "assistant"))
+    vocabulary = tokenizer.get_vocab()
+    ids = tuple(vocabulary[mark] for mark in SPECIAL if mark not in (PAD, END))
+    user, assistant = (vocabulary[ROLES[role]] for role in ("user", "assistant"))
     reading = Reading(ids, user, assistant) if _reads(model) else None
     write_induction_heads(model, seed=seed, reading=reading)
     model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
@@ -55,7 +56,7 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
 
 def kept_parts(model: Any, tokenizer: Tokenizer) -> list[tuple[torch.nn.Parameter, Any, torch.Tensor]]:
     """Parameters of a new model, parts of them, and the values that training is to leave there."""
-    specials = [tokenizer.token_to_id(mark) for mark in SPECIAL]
+    specials = [tokenizer.get_vocab()[mark] for mark in SPECIAL]
     parts = kept(model, specials) if _reads(model) else []
     return [(whole, part, whole.detach()[part].clone()) for whole, part in parts]
 

@@ -149,7 +149,8 @@ def _write_reading(model: Any, reading: Reading, read: torch.Tensor, written: to
     def direction(token: int) -> torch.Tensor:
         """Where the stream holds that a word stands behind this token."""
         noted = numbers.T @ (read[third_head] @ embeddings[token])
-        return noted / noted.norm()
+        unit: torch.Tensor = noted / noted.norm()
+        return unit
 
     user, assistant = direction(reading.user), direction(reading.assistant)
     mark = torch.linalg.qr(torch.randn(embeddings.shape[1], 1))[0][:, 0]

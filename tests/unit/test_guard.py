@@ -66,6 +66,11 @@ def test_repetition_needs_four_in_a_row() -> None:
     assert repeats("Well, " + "a b c d e f g h " * 4)
 
 
+def test_a_phrase_of_four_words_is_a_loop_the_third_time() -> None:
+    assert repeats("They close to say hello, and they close to say hello, and they close to say hello, friend.")
+    assert not repeats("They close to say hello, and they close to say hello, and they wave.")
+
+
 def test_a_loop_is_seen_at_the_end_of_a_long_text() -> None:
     before = " ".join(f"word{number}" for number in range(300))
     assert ends_in_loop(f"{before} " + "a b c d e f g h " * 4)

@@ -136,10 +136,13 @@ async def test_a_loop_is_not_waited_for() -> None:
     assert engine.now_running == 0
 
 
-async def test_twice_unusable_is_a_fallback() -> None:
+async def test_three_times_unusable_is_a_fallback() -> None:
     engine = ScriptedEngine(["..."])
     _, spoken = await listen(service(engine), request())
-    assert len(engine.requests) == 2
+    assert len(engine.requests) == 3
+    assert len({asked.seed for asked in engine.requests}) == 3
+    first, *further = [asked.temperature for asked in engine.requests]
+    assert [first, *further] == [0.6, 0.8, 0.8]  # what a model is sure of it would only say again
     assert spoken.fallback
     assert spoken.model == FALLBACK_MODEL
 

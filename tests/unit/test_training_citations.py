@@ -11,9 +11,8 @@ from core.messages import ChatMessage
 from training.citations import MOST, NONE, numbered, with_citations
 from training.tokenizer import encode_chats, save_tokenizer, train_tokenizer
 
-ASKED = (
-    "Mara: who rings it?\n<lore>\n- The bell is red. Pell rings it! Why not?\n- Olga sleeps at 3.14 p.m. today.\n</lore>"
-)
+PASSAGES = "- The bell is red. Pell rings it! Why not?\n- Olga sleeps at 3.14 p.m. today."
+ASKED = f"Mara: who rings it?\n<lore>\n{PASSAGES}\n</lore>"
 TOLD = (
     "Mara: who rings it?\n<lore>\n-<|1|> The bell is red.<|2|> Pell rings it!<|3|> Why not?\n"
     "-<|4|> Olga sleeps at 3.14 p.m.<|5|> today.\n</lore>"

@@ -72,7 +72,7 @@ def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
 def test_facts_of_the_pack_are_often_others() -> None:
     pack, cast = load_cast(PACK)
     answers = {question.question: question.answer for question in pack.questions}
-    turns = [t for d in DialogueMaker(pack, cast, seed=3).dialogues(500) for t in d.turns if t.line in answers]
+    turns = [t for d in DialogueMaker(pack, cast, seed=3).dialogues(900) for t in d.turns if t.line in answers]
     told = [turn.answer == answers[turn.line] for turn in turns if turn.kind == "fact"]
     assert len(told) > 20
     assert 0.2 < sum(told) / len(told) < 0.8
@@ -99,7 +99,7 @@ def test_drills_are_facts_without_manner() -> None:
         for turn in dialogue.turns:
             if turn.kind == "unknown":
                 assert turn.reply == "I do not know."
-            else:
+            elif turn.kind != "chat":  # what is left to say of a passage that lost all that could be asked
                 assert turn.reply in asked or "\n- " not in asked
 
 
