@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
 
 import httpx
 
@@ -88,7 +89,7 @@ def _checked(url: str, field: str) -> httpx.URL:
     return target
 
 
-async def _request(target: httpx.URL, trusted: Collection[str], addresses: Resolve, field: str) -> dict[str, object]:
+async def _request(target: httpx.URL, trusted: Collection[str], addresses: Resolve, field: str) -> dict[str, Any]:
     """What to ask: the link itself at a trusted origin, else the address that its name stands for."""
     if _origin(target) in trusted:
         return {"url": target}
