@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from PIL import Image
 from ray import serve
 
 from core.errors import RequestError
@@ -16,7 +12,6 @@ from core.messages import (
     Author,
     ChatMessage,
     Delta,
-    DescribeRequest,
     GenerateRequest,
     IncomingMessage,
     Passage,
@@ -30,7 +25,6 @@ from serve_apps.client import PersonaClient
 from serve_apps.clock import now_ms
 from serve_apps.llm import Llm
 from serve_apps.persona import PersonaApp
-from serve_apps.vlm import Vlm
 from tests.support.engines import ScriptedEngine
 
 LORE = Passage(id="comet", text="The comet is blue.", score=0.03, source="lore/sky.md")
@@ -84,38 +78,3 @@ async def test_a_reply_goes_through_retrieval_and_model() -> None:
     events = [event async for event in client.reply(asked)]
     assert all(isinstance(event, Delta) for event in events[:-1])
     assert events[-1] == Spoken(text="Hello.", model="script", passages=(LORE,))
-
-
-class Eyes:
-    """Stands for a vision model: tells the size of each picture, and notes how many came at a time."""
-
-    name = "eyes"
-
-    def __init__(self) -> None:
-        self.batches: list[int] = []
-
-    def check(self, question: str | None) -> None:
-        if question == "?" * 99:
-            raise RequestError("The question is too long.", field="question")
-
-    def answer(self, asked: Sequence[tuple[Image.Image, str | None]]) -> list[str]:
-        self.batches.append(len(asked))
-        return [f"{image.width} by {image.height}: {question}" for image, question in asked]
-
-
-async def test_pictures_that_come_together_are_looked_at_together_and_a_bad_one_harms_no_other() -> None:
-    eyes = Eyes()
-    handle = run("vlm", serve.deployment(Vlm, name="vlm").bind(Settings(), lambda: eyes))
-    out = io.BytesIO()
-    Image.new("RGB", (30, 20), "red").save(out, "PNG")
-
-    def ask(image: bytes, question: str | None = None) -> Any:
-        return call(handle.describe, DescribeRequest(image=image, question=question), component="vlm")
-
-    asked = (ask(out.getvalue(), "what?"), ask(b"no picture"), ask(out.getvalue()), ask(out.getvalue(), "?" * 99))
-    good, bad, described, long = await asyncio.gather(*asked, return_exceptions=True)
-    assert (good.text, good.model) == ("30 by 20: what?", "eyes")
-    assert described.text == "30 by 20: None"
-    assert (bad.field, long.field) == ("image", "question")
-    assert sum(eyes.batches) == 2
-    assert await handle.about.remote() == "eyes"

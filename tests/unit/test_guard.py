@@ -67,7 +67,7 @@ def test_repetition_needs_four_in_a_row() -> None:
 
 
 def test_a_phrase_of_four_words_is_a_loop_the_third_time() -> None:
-    assert repeats("They close to say hello, and they close to say hello, and they close to say hello, friend.")
+    assert repeats("And they close to say hello, and they close to say hello, and they close to say hello, friend.")
     assert not repeats("They close to say hello, and they close to say hello, and they wave.")
 
 
