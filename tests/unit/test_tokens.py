@@ -16,7 +16,7 @@ TALK = (
     ChatMessage(role="system", content="You are Elio."),
     ChatMessage(role="user", content="Mara: hello there, ça va? 🚀"),
     ChatMessage(role="assistant", content="Very well!"),
-    ChatMessage(role="user", content="Mara: and now?"),
+    ChatMessage(role="user", content="Mara: and now?\n<lore>\n- The comet is blue.\n</lore>"),
 )
 
 

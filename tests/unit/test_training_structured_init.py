@@ -5,6 +5,7 @@ from torch.nn import functional
 
 from core.messages import ChatMessage
 from training.small_model import VOCABULARY, kept_parts, new_model
+from training.structured_init import write_induction_heads
 from training.tokenizer import encode_chats, train_tokenizer
 
 
@@ -28,6 +29,14 @@ def test_a_fresh_model_repeats_what_it_has_just_read(tokenizer: Tokenizer) -> No
     first, again = loss_on_repeats(new_model(tokenizer, seed=1))
     assert first > 8.0  # nothing is known: the vocabulary has 6,144 entries, of which the logarithm is 8.7
     assert again < 0.85 * first
+
+
+def test_with_every_head_of_the_second_layer_it_repeats_better(tokenizer: Tokenizer) -> None:
+    model = new_model(tokenizer, seed=1)
+    write_induction_heads(model, seed=1)
+    model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
+    first, again = loss_on_repeats(model)
+    assert again < 0.7 * first
 
 
 def test_without_the_structure_it_does_not(tokenizer: Tokenizer) -> None:
@@ -55,9 +64,8 @@ def test_words_of_the_question_are_marked_and_every_word_knows_its_sentence(toke
     seen = model(input_ids=torch.tensor([ids]), output_attentions=True).attentions
     tokens = [tokenizer.id_to_token(token) for token in ids]
     numbers = [tokens.index("<|1|>"), tokens.index("<|2|>")]
-    for place in range(
-        numbers[0] + 1, tokens.index("<|end|>") - 9
-    ):  # the fence behind the last sentence is of no account
+    fence = tokens.index("<|end|>") - 9  # what stands behind the last sentence is of no account
+    for place in range(numbers[0] + 1, fence):
         nearest = max(number for number in numbers if number <= place)
         assert seen[0][0, 2, place].argmax() == nearest
     last = len(tokens) - 1 - tokens[::-1].index("Ġtall")

@@ -73,18 +73,19 @@ def test_a_written_passage_holds_each_answer_once_and_no_question_gives_it_away(
         for asked in template["ask"]:
             assert template["text"].count(asked["answer"]) == 1, name
             assert not any(asked["answer"] in question for question in asked["questions"]), name
-        passage = written(random.Random(name), template)
-        assert "{" not in passage.text, name
-        assert passage.facts, name
-        assert 1 <= len(sentences(passage.text)) <= 4, name
-        for fact in passage.facts:
-            assert fact.sentence in passage.text, name
-            assert fact.answer.lower() in fact.sentence.lower(), name
-            lines = (*fact.questions, fact.held_out)
-            assert len(set(lines)) == len(lines) >= 3, name
-            assert all(line.endswith("?") and "{" not in line for line in lines), name
-        untold = [question for fact in passage.untold for question in (*fact.questions, fact.held_out)]
-        assert all(question.endswith("?") for question in untold), name
+        for seed in range(6):
+            passage = written(random.Random(seed), template)
+            assert "{" not in passage.text, name
+            assert passage.facts, name
+            assert 1 <= len(sentences(passage.text)) <= 4, name
+            for fact in passage.facts:
+                assert fact.sentence in passage.text, name
+                assert fact.answer.lower() in fact.sentence.lower(), name
+                lines = (*fact.questions, fact.held_out)
+                assert len(set(lines)) == len(lines) >= 3, name
+                assert all(line.endswith("?") and "{" not in line for line in lines), name
+            untold = [question for fact in passage.untold for question in (*fact.questions, fact.held_out)]
+            assert all(question.endswith("?") for question in untold), name
 
 
 def test_written_passages_that_are_held_out_are_only_told_to_measure() -> None:
