@@ -5,6 +5,9 @@ question, so a small model that has to begin its reply with that word guesses. A
 its sentence. So the chat template numbers the sentences of the passages, a reply begins with the number of the one that
 it is about (NONE where no sentence answers), and each sentence it repeats stands behind its number. The numbers are
 special tokens, which no engine shows: people see a plain reply.
+
+For the same reason the line to answer stands behind the passages once more: each of its words can then find the sentence
+that it stands in, and a word that finds none says that the passages may not hold the answer.
 """
 
 from __future__ import annotations
@@ -21,19 +24,21 @@ from training.turns import last_lore
 MOST = 32  # numbers there are, NONE among them; sentences beyond stand without
 NUMBERS = tuple(f"<|{number}|>" for number in range(MOST))
 NONE = NUMBERS[0]
+AGAIN = "<|again|>"  # the line to answer comes once more behind it
 _AFTER_SENTENCE = re.compile(r"(?<=[.!?]) ")
 
 # What `numbered` does, for the chat template; `message` is one of the conversation's.
 TEMPLATE = (
-    "{% set seen = namespace(number=0, lore=false) %}{% for line in message.content.split('\\n') %}"
+    "{% set seen = namespace(number=0, lore=false, line='') %}{% for line in message.content.split('\\n') %}"
     "{% if not loop.first %}{{ '\\n' }}{% endif %}"
     "{% if line == '" + LORE_START + "' %}{% set seen.lore = true %}{% endif %}"
-    "{% if line == '" + LORE_END + "' %}{% set seen.lore = false %}{% endif %}"
     "{% if seen.lore and line[:2] == '- ' %}-"
     "{% for said in line[2:].replace('. ', '.\\n').replace('! ', '!\\n').replace('? ', '?\\n').split('\\n') %}"
     "{% set seen.number = seen.number + 1 %}"
     "{% if seen.number < " + str(MOST) + " %}{{ '<|' ~ seen.number ~ '|>' }}{% endif %}{{ ' ' ~ said }}"
-    "{% endfor %}{% else %}{{ line }}{% endif %}{% endfor %}"
+    "{% endfor %}{% else %}{{ line }}{% endif %}"
+    "{% if not seen.lore %}{% set seen.line = line %}{% elif line == '" + LORE_END + "' %}{% set seen.lore = false %}"
+    "{{ '\\n" + AGAIN + " ' ~ (seen.line.split(': ')[1:] or [seen.line]) | join(': ') }}{% endif %}{% endfor %}"
 )
 
 
@@ -45,7 +50,8 @@ def _sentences(content: str) -> list[str]:
 
 
 def numbered(content: str) -> str:
-    """A message with the sentences of its passages numbered, as the chat template gives it."""
+    """A message with the sentences of its passages numbered and the line before them once more after them, as the chat
+    template gives it."""
     head, fence, lore = content.partition(f"{LORE_START}\n")
     if not fence or (head and not head.endswith("\n")):
         return content
@@ -60,7 +66,9 @@ def numbered(content: str) -> str:
             number += 1
             said.append(f"{NUMBERS[number] if number < MOST else ''} {sentence}")
         lines.append("-" + "".join(said))
-    return head + fence + "\n".join(lines) + end + rest
+    line = head[:-1].rpartition("\n")[2]
+    again = f"\n{AGAIN} {line.partition(': ')[2] or line}" if end else ""
+    return head + fence + "\n".join(lines) + end + again + rest
 
 
 def with_citations(chat: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:

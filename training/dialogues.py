@@ -40,6 +40,8 @@ TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 
 BLANKED_SHARE = 0.35  # of the dialogues have passages that each lack a sentence
 NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
 ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.35  # of the dialogues with passages ask about one of them all the time
+AFTER_TALK_SHARE = 0.35  # of the dialogues with passages come after some talk,
+AFTER_QUESTIONS_SHARE = 0.4  # and of the talks beside passages after some questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,20 @@ LessonName = Literal["drill", "voices", "all", "home"]
 LESSONS: dict[LessonName, Lesson] = {
     "drill": Lesson((("pack", 0.15), ("world", 0.85)), (("fact", 86), ("unknown", 14)), plain=1.0, hurried=0.0),
     "voices": Lesson(
-        (("pack", 0.25), ("world", 0.65), ("nowhere", 0.1)),
+        (("pack", 0.25), ("world", 0.6), ("nowhere", 0.15)),
         (("fact", 62), ("unknown", 19), ("about", 4), ("more", 4), ("chat", 11)),
         plain=0.5,
         hurried=0.25,
     ),
     "all": Lesson(
-        (("pack", 0.26), ("world", 0.56), ("nowhere", 0.18)),
+        (("pack", 0.25), ("world", 0.5), ("nowhere", 0.25)),
         (("fact", 57), ("unknown", 24), ("about", 4), ("more", 4), ("chat", 11)),
         plain=0.35,
         hurried=0.75,
     ),
     "home": Lesson(
-        (("pack", 0.3), ("world", 0.5), ("nowhere", 0.2)),
-        (("fact", 44), ("unknown", 38), ("about", 4), ("more", 5), ("chat", 9)),
+        (("pack", 0.28), ("world", 0.44), ("nowhere", 0.28)),
+        (("fact", 47), ("unknown", 36), ("about", 4), ("more", 5), ("chat", 8)),
         plain=0.25,
         hurried=0.75,
     ),
@@ -138,9 +140,14 @@ class DialogueMaker:
         return self._dialogue(self.persona(0.5), *self._some_world(1, 3 if self.plain else 4))
 
     def nowhere(self) -> Dialogue:
-        """Talk, with passages that have nothing to do with it as often as not."""
-        voice, user = self.persona(0.9), self._user()
-        return self._composed(voice, user, self._beside(), self.talks.talk(self.rng, voice, user))
+        """Talk, with passages that have nothing to do with it as often as not, at times after some questions."""
+        rng, voice, user, beside = self.rng, self.persona(0.9), self._user(), self._beside()
+        talk = self.talks.talk(rng, voice, user)
+        # Where passages stand at the end, only the last reply is learned; else it would learn to answer without any.
+        if beside and rng.random() < AFTER_QUESTIONS_SHARE:
+            pairs = [pair for topic in self._some_world(1, 2)[0] for pair in topic.asked]
+            talk = [*(self._fact(voice, pair) for pair in rng.sample(pairs, min(len(pairs), rng.randint(1, 2)))), *talk]
+        return self._composed(voice, user, beside, talk)
 
     def one_question(self, voice: Voice, given: Sequence[Topic], pair: Pair) -> Dialogue:
         """One question, whose passage may or may not be among those given."""
@@ -222,6 +229,10 @@ class DialogueMaker:
                 kind = rng.choice(("about", "fact")) if number == 0 else rng.choice(("fact", "fact", "more"))
             on = last is not None and rng.random() < (0.9 if one_subject else 0.4)
             topic = last if on and last else focus if one_subject or rng.random() < 0.35 else rng.choice(given)
+            if kind == "fact" and not topic.asked and not self.held_out:
+                topic, on = rng.choice([one for one in given if one.asked] or [topic]), False
+            if self.plain and kind == "fact" and not topic.asked:
+                kind = "unknown"  # a drill holds no talk
             turn = self._turn(kind, voice, topic, on, given, absent, user, replies)
             # What was said before could be copied from there instead of from the passage.
             if (said := turn.answer or turn.reply) in replies:
@@ -235,6 +246,8 @@ class DialogueMaker:
         order = [*found, *rng.sample([topic for topic in given if topic not in found], len(given) - len(found))]
         if asked[-1].kind == "unknown" and rng.random() < NOTHING_FOUND_SHARE:
             order, asked = [], asked[-1:]  # what was said before had something to go by
+        elif not self.plain and rng.random() < AFTER_TALK_SHARE:
+            asked = [*self.talks.talk(rng, voice, user)[: rng.randint(1, 3)], *asked]
         return self._composed(voice, user, order, asked)
 
     def _blanked(self, topic: Topic) -> Topic:

@@ -34,6 +34,7 @@ from training.small_model import VOCABULARY, compile_for_training, kept_parts, l
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue
 from training.voices import load_cast
+from training.word_families import rarity
 
 CHUNK = 1024  # dialogues that are made at a time
 BATCH_TOKENS = 6144
@@ -42,7 +43,7 @@ LONGEST = 512
 WARMUP_STEPS = 20
 DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
 # Each lesson with the share of the run at which it ends.
-SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.15), ("voices", 0.4), ("all", 0.65), ("home", 1.0))
+SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.08), ("voices", 0.25), ("all", 0.55), ("home", 1.0))
 NUMBER_WEIGHT = 5.0  # of the tokens that name a sentence
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 # The embeddings must not outrun what the first layers were given to match them by.
@@ -104,7 +105,8 @@ class Run:
         self.pack, self.cast = load_cast(pack_dir)
         work.mkdir(parents=True, exist_ok=True)
         self.tokenizer = self._tokenizer(work / "tokenizer.json")
-        self.model = new_model(self.tokenizer, seed=seed)
+        said = (m.content for d in self._sample(-1) for m in d.messages if m.role == "user")
+        self.model = new_model(self.tokenizer, seed=seed, rarity=rarity(self.tokenizer, said))
         self.averaged = copy.deepcopy(self.model)
         named = list(self.model.named_parameters())
         matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
@@ -124,19 +126,17 @@ class Run:
 
     def _tokenizer(self, path: Path) -> Tokenizer:
         if not path.is_file():
-            dialogues = [
-                dialogue
-                for number in range(TOKENIZER_CHUNKS)
-                for dialogue in chunk_of_dialogues(
-                    self.pack, self.cast, seed=self.seed, number=-1 - number, lesson="home", size=CHUNK
-                )
-            ]
+            dialogues = [dialogue for number in range(TOKENIZER_CHUNKS) for dialogue in self._sample(-1 - number)]
             report = inspect(dialogues)
             console.print(f"data: {asdict(report)}")
             if report.problems:
                 raise typer.Exit(1)
             train_tokenizer((m.content for d in dialogues for m in d.messages), VOCABULARY).save(str(path))
         return Tokenizer.from_file(str(path))
+
+    def _sample(self, number: int) -> list[Dialogue]:
+        """A chunk of dialogues that are not trained on; `number` is below 0."""
+        return chunk_of_dialogues(self.pack, self.cast, seed=self.seed, number=number, lesson="home", size=CHUNK)
 
     @property
     def checkpoint(self) -> Path:
@@ -223,6 +223,9 @@ class Run:
         factor = rate(self.budget.used(progress), progress.step)
         loss = loss_of(self.model, batch, number_weight=NUMBER_WEIGHT)
         loss.backward()  # type: ignore[no-untyped-call]
+        for parameter, part, _ in self.kept:
+            assert parameter.grad is not None
+            parameter.grad[part] = 0.0  # what is not to change takes no share of a step
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,22 @@ from transformers import AttentionInterface, GenerationConfig, LlamaConfig, Llam
 from transformers.masking_utils import AttentionMaskInterface
 
 from training.batches import IGNORED, Batch
-from training.citations import NUMBERS
+from training.citations import AGAIN, NUMBERS
 from training.structured_init import Reading, kept, write_induction_heads
 from training.tokenizer import END, PAD, ROLES, SPECIAL, save_tokenizer
+from training.word_families import roots
 
 VOCABULARY = 6144
 WINDOW = 1024
 REPLY_TOKENS = 160
+ROPE_THETA = 1e6
 ATTENTION = "causal_written_out"
 FIRST_NUMBER = SPECIAL.index(NUMBERS[0])  # special tokens have the first ids, in this order
 
 
-def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int = 256) -> Any:
+def new_model(
+    tokenizer: Tokenizer, *, seed: int, rarity: Sequence[float] = (), layers: int = 6, hidden: int = 256
+) -> Any:
     """A Llama that copies from its context and knows nothing: 8M parameters at the default size,
     64 dimensions per head. Until it is saved it attends by `_attend`, which takes rows padded at their end."""
     torch.manual_seed(seed)
@@ -36,6 +41,7 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
             num_attention_heads=hidden // 64,
             num_key_value_heads=hidden // 64,
             max_position_embeddings=WINDOW,
+            rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
             # Words are recognised by their embeddings, which what is to be said must not pull apart.
             tie_word_embeddings=False,
             bos_token_id=None,
@@ -46,9 +52,17 @@ def new_model(tokenizer: Tokenizer, *, seed: int, layers: int = 6, hidden: int =
         )
     )
     vocabulary = tokenizer.get_vocab()
-    ids = tuple(vocabulary[mark] for mark in SPECIAL if mark not in (PAD, END))
-    user, assistant = (vocabulary[ROLES[role]] for role in ("user", "assistant"))
-    reading = Reading(ids, user, assistant) if _reads(model) else None
+    reading = Reading(
+        specials=tuple(vocabulary[mark] for mark in SPECIAL if mark not in (PAD, END)),
+        numbers=tuple(vocabulary[number] for number in NUMBERS),
+        again=vocabulary[AGAIN],
+        user=vocabulary[ROLES["user"]],
+        assistant=vocabulary[ROLES["assistant"]],
+        roots=tuple(roots(tokenizer)),
+        rarity=tuple(rarity),
+    )
+    if not _reads(model):
+        reading = None
     write_induction_heads(model, seed=seed, reading=reading)
     model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
     return model

@@ -15,12 +15,12 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 from core.messages import ChatMessage
-from training.citations import NUMBERS, TEMPLATE, numbered, with_citations
+from training.citations import AGAIN, NUMBERS, TEMPLATE, numbered, with_citations
 from training.turns import last_lore
 
 PAD, END = "<|pad|>", "<|end|>"
 ROLES = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"}
-SPECIAL = (PAD, END, *ROLES.values(), *NUMBERS)
+SPECIAL = (PAD, END, *ROLES.values(), *NUMBERS, AGAIN)
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message.role }}|>"
     "{% if message.role == 'user' %}" + TEMPLATE + "{% else %}{{ message.content }}{% endif %}<|end|>{% endfor %}"
@@ -65,7 +65,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, window: int) -> None:
         tokenizer_object=tokenizer,
         eos_token=END,
         pad_token=PAD,
-        additional_special_tokens=[*ROLES.values(), *NUMBERS],
+        additional_special_tokens=[*ROLES.values(), *NUMBERS, AGAIN],
         model_max_length=window,
         clean_up_tokenization_spaces=False,
     )

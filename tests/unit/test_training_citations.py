@@ -15,7 +15,7 @@ PASSAGES = "- The bell is red. Pell rings it! Why not?\n- Olga sleeps at 3.14 p.
 ASKED = f"Mara: who rings it?\n<lore>\n{PASSAGES}\n</lore>"
 TOLD = (
     "Mara: who rings it?\n<lore>\n-<|1|> The bell is red.<|2|> Pell rings it!<|3|> Why not?\n"
-    "-<|4|> Olga sleeps at 3.14 p.m.<|5|> today.\n</lore>"
+    "-<|4|> Olga sleeps at 3.14 p.m.<|5|> today.\n</lore>\n<|again|> who rings it?"
 )
 
 
