@@ -109,7 +109,8 @@ class GenerateRequest:
     """What the LLM is asked: either `messages` (the chat template applies) or a raw `prompt`, never both.
 
     `max_tokens` counts generated tokens; None for `temperature` and `top_p` takes the model's own defaults. `adapter`
-    names a LoRA adapter. `stop` are strings that end the text and are not part of it.
+    names a LoRA adapter; without one the adapter of `persona_id` is taken, where that persona has one. `stop` are
+    strings that end the text and are not part of it.
     """
 
     messages: tuple[ChatMessage, ...] = ()
@@ -120,6 +121,7 @@ class GenerateRequest:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     adapter: str | None = None
+    persona_id: str | None = None
     deadline_ms: int | None = None
     traceparent: str | None = None
 

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     embeddings_gpu_slice: float = Field(
         default=0.1, gt=0, le=1, description="The embedding model's share of a GPU: what Ray books and torch may take."
     )
+    training_gpu_slice: float = Field(
+        default=0.2, ge=0, le=1, description="Training's share of a GPU. 0 leaves no room for training beside serving."
+    )
     openai_base_url: str | None = Field(
         default=None,
         description="An OpenAI-compatible endpoint (Ollama, llama.cpp, OpenRouter…) to use instead of vLLM.",

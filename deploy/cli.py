@@ -22,7 +22,7 @@ from core.errors import ConfigError, TroupeError
 from core.personas import load_pack
 from core.settings import Settings, load_settings
 from deploy.run_file import hold_lock, members, ray_token, read_facts, sweep
-from deploy.view import destinations, findings_table, state_table
+from deploy.view import destinations, findings_table, gpu_table, state_table
 
 if TYPE_CHECKING:
     from deploy.stack import Stack
@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they show local variables, secrets among them
     help="A cast of AI personas for Discord servers, on Ray.",
 )
+gpu = typer.Typer(no_args_is_help=True, help="The GPU: what has which part of it.")
+app.add_typer(gpu, name="gpu")
 console = Console()
 
 
@@ -99,6 +101,8 @@ def _show_start(stack: Stack) -> None:
                 if said.get(name) != status.state:
                     said[name] = status.state
                     console.print(f"{name}: {status.state} {status.detail}".rstrip(), markup=False, highlight=False)
+    if stack.cards:
+        console.print(gpu_table(stack.gpu_plan, stack.cards))
     console.print(destinations(stack.urls, stack.notes, time.monotonic() - started))
 
 
@@ -163,6 +167,19 @@ def doctor() -> None:
         findings = list(examine(load_settings()))
     console.print(findings_table(findings))
     raise typer.Exit(1 if any(finding.level == "bad" for finding in findings) else 0)
+
+
+@gpu.command("status")
+def gpu_status() -> None:
+    """Show which model has which slice of which card, and what of the cards is in use. Fails where they do not fit."""
+    from serve_apps.slices import cards_for, fits
+
+    settings = load_settings()
+    cards = cards_for(settings)
+    if not cards:
+        console.print("No NVIDIA GPU found: the models run on the CPU.")
+        return
+    console.print(gpu_table(fits(settings, cards), cards))
 
 
 @app.command()

@@ -34,6 +34,7 @@ from deploy.process import Process, spawn
 from deploy.run_file import RunFacts, ray_token, sweep, write_facts
 from deploy.undertaker import hire
 from serve_apps import apps
+from serve_apps.slices import Card, Placed, cards_for, cards_of_cluster, fits
 
 logger = logging.getLogger(__name__)
 
@@ -80,11 +81,14 @@ class Restarts:
 
 @dataclass
 class Stack:
-    """One running system. `urls` and `notes` tell people where to go; both are complete once `start` is through."""
+    """One running system. `urls` and `notes` tell people where to go; both are complete once `start` is through.
+    `gpu_plan` and `cards` are known as soon as it yields for the first time, on another Ray once that is connected."""
 
     settings: Settings
     urls: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    gpu_plan: tuple[Placed, ...] = ()
+    cards: tuple[Card, ...] = ()
     _database: EmbeddedDatabase | None = None
     _local_discord: Process | None = None
     _statuses: dict[str, Status] = field(default_factory=dict)
@@ -103,6 +107,9 @@ class Stack:
         """
         settings = self.settings
         pack = load_pack(settings.pack_dir)
+        if not settings.ray_address:
+            self.cards = cards_for(settings)
+            self.gpu_plan = fits(settings, self.cards)
         self._statuses = {name: Status(state="waiting") for name in self._components()}
         yield self.statuses()
         sweep(settings.data_dir)
@@ -216,6 +223,8 @@ class Stack:
         on_term = signal.getsignal(signal.SIGTERM)
         if settings.ray_address:
             ray.init(address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False)
+            self.cards = cards_of_cluster()
+            self.gpu_plan = fits(settings, self.cards)
         else:
             ray.init(
                 address="local",

@@ -33,12 +33,12 @@ from core.messages import (
 from core.personas import Pack, Persona
 from serve_apps import http_errors
 from serve_apps.api_keys import ApiKeys
-from serve_apps.api_models import DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
+from serve_apps.api_models import AdapterBody, DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
 from serve_apps.api_openai import OpenAI, add_openai
 from serve_apps.clock import now_ms
 from serve_apps.health import Health
 from serve_apps.picture_files import MAX_BYTES
-from serve_apps.results import Description, EmbeddingInfo, Generation
+from serve_apps.results import Adapter, Description, EmbeddingInfo, Generation
 
 GENERATE_TIMEOUT_S = 120.0
 CALL_TIMEOUT_S = 30.0
@@ -55,6 +55,9 @@ class Backends:
     reply_deadline_s: float
     generate: Callable[[GenerateRequest], AsyncGenerator[GenerateChunk, None]]
     complete: Callable[[GenerateRequest], Awaitable[Generation]]
+    adapters: Callable[[], Awaitable[tuple[Adapter, ...]]]
+    add_adapter: Callable[[Adapter], Awaitable[None]]
+    remove_adapter: Callable[[str], Awaitable[None]]
     embed: Callable[[list[str]], Awaitable[list[list[float]]]]
     embedding_info: Callable[[], Awaitable[EmbeddingInfo]]
     search: Callable[[SearchQuery], Awaitable[tuple[Passage, ...]]]
@@ -70,6 +73,7 @@ def create_app(backends: Backends, keys: Sequence[str] = ()) -> FastAPI:
     app = FastAPI(title="Troupe", docs_url="/docs", redoc_url=None)
     http_errors.install(app, {PICTURES: PICTURE_LIMIT})
     _add_models(app, backends)
+    _add_adapters(app, backends)
     _add_pictures(app, backends)
     add_openai(app, backends.openai, backends.embed, backends.embedding_info)
     _add_personas(app, backends)
@@ -117,6 +121,24 @@ def _add_models(app: FastAPI, backends: Backends) -> None:
             deadline_ms=now_ms() + int(CALL_TIMEOUT_S * 1000),
         )
         return {"ok": True, "passages": [asdict(passage) for passage in await backends.search(query)]}
+
+
+def _add_adapters(app: FastAPI, backends: Backends) -> None:
+    @app.get("/llm/adapters")
+    async def adapters() -> Any:
+        return {"ok": True, "adapters": [asdict(adapter) for adapter in await backends.adapters()]}
+
+    @app.post("/llm/adapters")
+    async def add_adapter(body: AdapterBody) -> Any:
+        personas = tuple(dict.fromkeys(backends.pack.persona(persona).id for persona in body.personas))
+        adapter = Adapter(name=body.name, path=body.path, personas=personas)
+        await backends.add_adapter(adapter)
+        return {"ok": True, "adapter": asdict(adapter)}
+
+    @app.delete("/llm/adapters/{name}")
+    async def remove_adapter(name: str) -> Any:
+        await backends.remove_adapter(name)
+        return {"ok": True}
 
 
 def _add_pictures(app: FastAPI, backends: Backends) -> None:

@@ -58,6 +58,14 @@ class GenerateBody(_Body):
         return self
 
 
+class AdapterBody(_Body):
+    """POST /llm/adapters: a folder on the machine of the language model, and the personas that speak with it."""
+
+    name: Short
+    path: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+    personas: Annotated[list[Short], Field(max_length=200)] = Field(default_factory=list)
+
+
 class EmbedBody(_Body):
     """POST /embed."""
 

@@ -32,7 +32,7 @@ def build(
     `gpu` gives the models their slices of one."""
     others = {name: handle(name) for name in NAMES if name != names.API}
     return {
-        names.LLM: llm.llm_app(settings, gpu=gpu),
+        names.LLM: llm.llm_app(settings, database_uri, gpu=gpu),
         names.EMBEDDINGS: embeddings.embeddings_app(settings, gpu=gpu),
         names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
         names.PERSONA: persona.persona_app(settings, others[names.RETRIEVAL], others[names.LLM]),

@@ -15,6 +15,7 @@ from core.settings import Settings
 from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.results import EmbeddingInfo
+from serve_apps.slices import taking
 
 MAX_TEXTS = 256
 MAX_CHARS = 20_000
@@ -37,7 +38,8 @@ class Embeddings:
         if torch.cuda.is_available():
             torch.cuda.set_per_process_memory_fraction(settings.embeddings_gpu_slice)
         try:
-            self._model: Any = SentenceTransformer(where)
+            with taking(settings, settings.embeddings_gpu_slice, "EMBEDDINGS_GPU_SLICE"):
+                self._model: Any = SentenceTransformer(where)
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"{name!r} cannot be loaded as a sentence-transformers model.",

@@ -30,7 +30,7 @@ from serve_apps.health import HealthBoard
 from serve_apps.picture_fetch import TIMEOUT_S as FETCH_TIMEOUT_S
 from serve_apps.picture_fetch import fetch_picture, origin
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
-from serve_apps.results import Description, EmbeddingInfo, Generation, Opening
+from serve_apps.results import Adapter, Description, EmbeddingInfo, Generation, Opening
 
 MAX_REQUESTS = 512
 
@@ -77,6 +77,16 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         done: Generation = await call(method, request, component=names.LLM, deadline_ms=request.deadline_ms)
         return done
 
+    async def adapters() -> tuple[Adapter, ...]:
+        known: tuple[Adapter, ...] = await call(handles[names.LLM].adapters, component=names.LLM, deadline_ms=_soon())
+        return known
+
+    async def add_adapter(adapter: Adapter) -> None:
+        await call(handles[names.LLM].add_adapter, adapter, component=names.LLM, deadline_ms=_late())
+
+    async def remove_adapter(name: str) -> None:
+        await call(handles[names.LLM].remove_adapter, name, component=names.LLM, deadline_ms=_soon())
+
     async def embed(texts: list[str]) -> list[list[float]]:
         method = handles[names.EMBEDDINGS].embed
         vectors: list[list[float]] = await call(method, texts, component=names.EMBEDDINGS, deadline_ms=_soon())
@@ -112,6 +122,9 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         reply_deadline_s=settings.reply_deadline_s,
         generate=generate,
         complete=complete,
+        adapters=adapters,
+        add_adapter=add_adapter,
+        remove_adapter=remove_adapter,
         embed=embed,
         embedding_info=embedding_info,
         search=search,

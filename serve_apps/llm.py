@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
+from core.errors import DatabaseUnavailable, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from core.settings import Settings
 from serve_apps import names
+from serve_apps.adapters import AdapterRegistry, check_name
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
-from serve_apps.results import Generation, ModelInfo, Opening, joined, together, whole
+from serve_apps.results import Adapter, Generation, ModelInfo, Opening, joined, together, whole
+from serve_apps.slices import taking
 
 logger = logging.getLogger(__name__)
 
 CHUNK_EVERY_S = 0.03  # a frame or two: nobody reads faster
+RESTORE_S = 5.0  # how long a start waits for the adapters; a database that is away longer must not keep it
+RESTORE_AGAIN_S = 2.0
 
 
 class Llm:
     """Holds one engine. Errors are those of `Engine.generate`; Serve replaces the replica when the engine is dead."""
 
     async def __init__(  # type: ignore[misc]  # Serve awaits constructors
-        self, settings: Settings, start: Callable[[Settings], Awaitable[Engine]] = start_engine
+        self,
+        settings: Settings,
+        database_uri: str | None = None,
+        start: Callable[[Settings], Awaitable[Engine]] = start_engine,
     ) -> None:
         start_logging(settings)
-        self._engine = await start(settings)
+        with ExitStack() as loading:
+            turn = taking(settings, settings.llm_gpu_slice, "LLM_GPU_SLICE")
+            await asyncio.to_thread(loading.enter_context, turn)
+            self._engine = await start(settings)
         logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
+        self._adapters: dict[str, Adapter] = {}
+        self._registry = AdapterRegistry(database_uri, settings.mongodb_database) if database_uri else None
+        self._restoring = asyncio.create_task(self._restore())
+        await asyncio.wait({self._restoring}, timeout=RESTORE_S)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes; closing the stream stops the generation."""
-        async with aclosing(together(self._engine.generate(request), CHUNK_EVERY_S)) as chunks:
+        wanted = self._with_adapter(request)
+        async with aclosing(together(self._engine.generate(wanted), CHUNK_EVERY_S)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def complete(self, request: GenerateRequest) -> Generation:
         """The whole text at once."""
-        return await whole(self._engine.generate(request))
+        return await whole(self._engine.generate(self._with_adapter(request)))
 
     async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
         """See `Engine.openai`; closing the stream stops the generation."""
@@ -58,13 +76,59 @@ class Llm:
         """A few words for the health page."""
         return f"{self._engine.model} on {self._engine.name}, {self._engine.running()} requests"
 
-    async def add_adapter(self, name: str, path: str) -> None:
-        """Load a LoRA adapter, or replace the one of that name."""
-        await self._engine.add_adapter(name, path)
+    async def adapters(self) -> tuple[Adapter, ...]:
+        """The loaded LoRA adapters."""
+        return tuple(self._adapters.values())
+
+    async def add_adapter(self, adapter: Adapter) -> None:
+        """Load a LoRA adapter, in place of an older one of that name, and keep it for later starts.
+
+        Raises RequestError (`name`, `path`), and the older one goes on serving; DatabaseUnavailable where it is loaded
+        but could not be kept."""
+        check_name(adapter.name, self._engine.model)
+        await self._restoring
+        await self._engine.add_adapter(adapter.name, adapter.path)
+        self._know(adapter)
+        if self._registry:
+            await self._registry.put(adapter)
 
     async def remove_adapter(self, name: str) -> None:
-        """Unload a LoRA adapter."""
+        """Unload a LoRA adapter and forget it. Raises RequestError (`adapter`) where there is none of that name."""
+        await self._restoring
         await self._engine.remove_adapter(name)
+        self._adapters.pop(name, None)
+        if self._registry:
+            await self._registry.remove(name)
+
+    def _know(self, adapter: Adapter) -> None:
+        for other in self._adapters.values():
+            rest = tuple(persona for persona in other.personas if persona not in adapter.personas)
+            self._adapters[other.name] = replace(other, personas=rest)
+        self._adapters[adapter.name] = adapter
+
+    def _with_adapter(self, request: GenerateRequest) -> GenerateRequest:
+        """The request with the adapter of its persona, where it names none itself."""
+        if request.adapter is not None or request.persona_id is None:
+            return request
+        own = next((one.name for one in self._adapters.values() if request.persona_id in one.personas), None)
+        return replace(request, adapter=own) if own else request
+
+    async def _restore(self) -> None:
+        """Load what was kept. An adapter that cannot be loaded any more is left out, and told."""
+        known: tuple[Adapter, ...] | None = None if self._registry else ()
+        while known is None and self._registry:
+            try:
+                known = await self._registry.all()
+            except DatabaseUnavailable as error:
+                logger.warning("[LLM] the adapters wait for the database: %s", error)
+                await asyncio.sleep(RESTORE_AGAIN_S)
+        for adapter in known or ():
+            try:
+                await self._engine.add_adapter(adapter.name, adapter.path)
+            except RequestError as error:
+                logger.error("[LLM] adapter %s is left out: %s", adapter.name, error)
+            else:
+                self._know(adapter)
 
     async def check_health(self) -> None:
         """Called by Serve. An error, three times in a row, makes it replace this replica."""
@@ -75,7 +139,7 @@ class Llm:
             engine.close()
 
 
-def llm_app(settings: Settings, *, gpu: bool) -> Any:
+def llm_app(settings: Settings, database_uri: str | None = None, *, gpu: bool) -> Any:
     """The application, on a slice of a GPU where there is one. PRELOAD_LLM=false lets it sleep: no replica until
     somebody asks, none again after IDLE_UNLOAD_S without requests."""
     return deployment(
@@ -91,4 +155,4 @@ def llm_app(settings: Settings, *, gpu: bool) -> Any:
             idle_s=settings.idle_unload_s,
             target_ongoing_requests=settings.llm_max_num_seqs,
         ),
-    ).bind(settings)
+    ).bind(settings, database_uri)

@@ -135,6 +135,7 @@ class PersonaService:
             temperature=self._options.temperature,
             seed=_number(request.message.id) % 2**31,
             stop=stop_strings(_names(request)),
+            persona_id=persona.id,
             deadline_ms=deadline_ms,
             traceparent=request.traceparent,
         )

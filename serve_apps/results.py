@@ -41,6 +41,15 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A LoRA adapter: its name, the folder it is in, and the personas that speak with it unasked."""
+
+    name: str
+    path: str
+    personas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingInfo:
     """The model behind the vectors. Longer texts than `max_tokens` are cut there by the model."""
 

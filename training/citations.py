@@ -6,8 +6,8 @@ its sentence. So the chat template numbers the sentences of the passages, a repl
 it is about (NONE where no sentence answers), and each sentence it repeats stands behind its number. The numbers are
 special tokens, which no engine shows: people see a plain reply.
 
-For the same reason the line to answer stands behind the passages once more: each of its words can then find the sentence
-that it stands in, and a word that finds none says that the passages may not hold the answer.
+For the same reason the line to answer stands behind the passages once more: each of its words can then find the
+sentence that it stands in, and a word that finds none says that the passages may not hold the answer.
 """
 
 from __future__ import annotations

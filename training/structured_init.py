@@ -1,14 +1,20 @@
-"""Weights to start from with which a fresh Llama already copies from its context.
+"""Weights to start from with which a fresh Llama already copies from its context and finds what was asked for.
 
-The circuit that copies (an *induction head*: find where the present token stood before, repeat what came after it) is
-what reading a passage rests on. Small models find it late: from random weights, and with the few million tokens that
-two CPU cores can afford, this one did not. So it is written into the first two layers by hand, and training refines it:
-heads of layer 0 look one token back and note what stood there; heads of layer 1 look for notes that match the present
-token. Two more circuits of the same kind (`_write_reading`) find the numbered sentence that shares its words with the
-question; training refines what is made of them, and leaves alone what they are (`kept`).
+Two circuits are what reading a passage rests on, and small models find both late: from random weights, and with the few
+million tokens that two CPU cores can afford, this one did not. So they are written by hand.
 
-Sources: Olsson et al., "In-context Learning and Induction Heads" (2022), for the circuit; Trockman and Kolter, "Mimetic
-Initialization of Self-Attention Layers" (2023), for starting from the structure that training would find.
+*Induction heads* copy: find where the present token stood before, repeat what came after it. Heads of layer 0 look one
+token back and note what stood there; heads of a later layer look for notes that match the present token. Training
+refines them.
+
+*Reading* (`_Reader`) finds the numbered sentence that has the words of the question, as a search by keywords would: in
+layer 0 every word notes in which sentence or message it stands, in layer 1 words of one root find each other, and in
+layer 2 the reply starts with the numbers that the words of the question found, rare words before common ones. A fresh
+model finds the sentence for three of four questions like that. Training leaves it alone (`kept`) and adds the rest.
+
+Sources: Olsson et al., "In-context Learning and Induction Heads" (2022); Trockman and Kolter, "Mimetic Initialization
+of Self-Attention Layers" (2023), for starting from the structure that training would find; Sparck Jones, "A statistical
+interpretation of term specificity" (1972), for rare words.
 """
 
 from __future__ import annotations
@@ -21,38 +27,37 @@ from typing import Any
 import torch
 
 EMBEDDING_STD = 0.05
-# The first dimensions of the stream are registers: nothing is read from them or written to them but what stands here.
-# Of a token itself: the same for all, whether it is special, how rare it is, and what sort of special token it is.
+# The first dimensions of the stream are registers: nothing reads or writes them but what stands here.
+# Of a token itself: what is the same for all, whether it is special, how rare it is, which sort of special token it is.
 CONSTANT, SPECIAL, RARITY, NUMBER, REPEATS, USER, ASSISTANT = range(7)
-# Of the place where it stands: in a numbered sentence, in the repeated question, in what a user or the assistant said.
+# Of the place where it stands: in a numbered sentence, in the repeated question, in a line of user or assistant.
 INSIDE, AGAIN, HEARD, SAID = range(7, 11)
-# Of a word: that a user said it before, that the assistant did.
+# Of a word: that the user said it before, that the assistant did.
 WAS_HEARD, WAS_SAID = 11, 12
 REGISTERS = 13
 WORDS = slice(16, 72)  # what of an embedding all forms of a word share
-# A given dimension holds this many standard deviations of the others: what is the same for every token can be attended
-# by position alone.
-STRENGTH = 2.0
-# Rotary pairs, fastest first, at a base of 1,000,000: the first tell "one back", the sum of some falls from 0 to some 35
-# tokens of distance, and the slowest turn so little that position does not count.
+STRENGTH = 2.0  # of a register, in standard deviations of the other dimensions
+# Rotary pairs, fastest first, at a base of 1,000,000: the first tell "one back", the sum of some falls from 0 to some
+# 35 tokens of distance, and the slowest turn so little that position does not count.
 FAST = 8
 NEAR_PAIRS = (6, 7, 8)
 FIRST_SLOW, STILL_PAIRS = 14, 2
 SHARPNESS = 50.0  # of looking one back: about 7 logits above the neighbours
 MATCH = 1.8  # of matching: about 16 logits above tokens that do not match
-NOTE, COPY = 0.1, 0.45  # how strongly the two layers write, so that each outweighs what the stream holds by then
+# How strongly heads write, so that each outweighs what the stream holds by then.
+NOTE, COPY, FOUND, VOICE = 0.1, 0.45, 0.1, 0.3
 NOTING_HEADS = 2
-NEAREST = 4.5  # about 30 logits for the special token that stands nearest
-MATCHING, FAVOUR = 8.0, 3.0
-FOUND = 0.1
-VOTE, RARE, ONLY_AGAIN = 1.0, 25.0, 16.0
-VOICE = 0.3
+# Found by trial, on the share of questions for which a fresh model names the right sentence.
+NEAREST = 4.5  # of the special token that stands nearest: about 30 logits
+SAME, FAVOURED = 8.0, 3.0  # of a word of the same root, and of any word where it is looked for
+ASKING, RARE, ONLY_AGAIN = 1.0, 25.0, 16.0  # of words of the question that is repeated, and of rare ones among them
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a model finds its way by: the ids of all special tokens, and of single ones; for each token the number of its root, which all forms of a word share, and how rare it is,
-    0 to 1 (`training.word_families`)."""
+    """What a model finds its way by: the ids of all special tokens, and of those that say where a word stands; for each
+    token the number of its root, which all forms of a word share, and how rare it is, 0 to 1
+    (`training.word_families`)."""
 
     specials: tuple[int, ...]
     numbers: tuple[int, ...]
@@ -109,7 +114,7 @@ def write_induction_heads(model: Any, *, seed: int, reading: Reading | None = No
 
     slow = torch.zeros(size, 1)
     slow[fast:half] = slow[half + fast :] = 1.0
-    for head in range(1, 1 + NOTING_HEADS) if reading else range(heads):  # the first one has something else to do then
+    for head in range(1, 1 + NOTING_HEADS) if reading else range(heads):  # with reading, the first votes
         rows, notes = slice(head * size, (head + 1) * size), head % NOTING_HEADS
         note = slice(notes * size, (notes + 1) * size)
         matching.q_proj.weight[rows] = MATCH * slow * read[note]
@@ -119,103 +124,120 @@ def write_induction_heads(model: Any, *, seed: int, reading: Reading | None = No
         matching.o_proj.weight[:, rows] = COPY * copy.T
 
     if reading:
-        _write_reading(model, reading, read, written, generator)
+        _Reader(model, read, written).write(reading, generator)
 
 
 def kept(model: Any, specials: Sequence[int]) -> list[tuple[torch.nn.Parameter, Any]]:
     """What training is not to change: parameters with the parts of them by which words and numbers are found. It would
     unlearn to look at the question before it has found out what that is good for."""
-    first, second, third = (layer.self_attn for layer in model.model.layers[:3])
+    layers = model.model.layers[:3]
+    first, second, third = (layer.self_attn for layer in layers)
     size = first.head_dim
-    every, given = slice(None), slice(0, REGISTERS)
+    every, registers = slice(None), slice(0, REGISTERS)
     parts: list[tuple[torch.nn.Parameter, Any]] = []
     for attention, heads in ((first, slice(0, 3 * size)), (second, slice(0, 4 * size)), (third, slice(0, size))):
         parts += [(projection.weight, heads) for projection in (attention.q_proj, attention.k_proj, attention.v_proj)]
         parts.append((attention.o_proj.weight, (every, heads)))
-    for layer, until in zip(model.model.layers[:2], (WORDS.stop, REGISTERS), strict=True):
+    for layer, until in zip(layers[:2], (WORDS.stop, REGISTERS), strict=True):
         parts += [(projection.weight, slice(0, until)) for projection in (layer.self_attn.o_proj, layer.mlp.down_proj)]
-    parts += [(layer.input_layernorm.weight, slice(0, WORDS.stop)) for layer in model.model.layers[:3]]
+    parts += [(layer.input_layernorm.weight, slice(0, WORDS.stop)) for layer in layers]
     embeddings = model.model.embed_tokens.weight
-    return [*parts, (embeddings, list(specials)), (embeddings, (every, given))]
+    return [*parts, (embeddings, list(specials)), (embeddings, (every, registers))]
 
 
-def _write_reading(
-    model: Any, reading: Reading, read: torch.Tensor, written: torch.Tensor, generator: torch.Generator
-) -> None:
-    """Three steps, one a layer. Every word notes the special token that it stands behind: the number of its sentence,
-    or the role of its message. A word that the question holds as well, in any form, is marked. And the reply begins
-    with the numbers of marked words, each as strong as there are words for it, rare ones before common ones.
+class _Reader:
+    """Writes the circuit that finds sentences. `read` and `written` are bases of what is not given: the noting heads of
+    layer 0 write into the first of it, and the numbers of sentences into the rest."""
 
-    `written` is a basis of what is not given: the first two heads of layer 0 write into two thirds of it, the numbers go
-    into the rest."""
-    first, second, third = (layer.self_attn for layer in model.model.layers[:3])
-    size = first.head_dim
-    half = size // 2
-    if half <= max(NEAR_PAIRS):
-        raise ValueError("Reading is written for heads of 64 dimensions.")
-    embeddings = model.model.embed_tokens.weight
-    third_head = slice(2 * size, 3 * size)
-    numbers = written[third_head]
-    near, still = torch.zeros(size), torch.zeros(size)
-    near[list(NEAR_PAIRS)] = 1.0
-    still[half - STILL_PAIRS : half] = still[size - STILL_PAIRS :] = 1.0
-    strong = STRENGTH * EMBEDDING_STD
+    def __init__(self, model: Any, read: torch.Tensor, written: torch.Tensor) -> None:
+        self.layers = model.model.layers[:3]
+        self.embeddings = model.model.embed_tokens.weight
+        self.size = self.layers[0].self_attn.head_dim
+        self.half = self.size // 2
+        if self.half <= FIRST_SLOW:
+            raise ValueError("Reading is written for heads of 64 dimensions.")
+        block = self._rows(NOTING_HEADS)
+        self.read, self.numbers = read[block], written[block]
+        self.near, self.still = torch.zeros(self.size), torch.zeros(self.size)
+        self.near[list(NEAR_PAIRS)] = 1.0
+        self.still[self.half - STILL_PAIRS : self.half] = self.still[self.size - STILL_PAIRS :] = 1.0
 
-    per_head = (WORDS.stop - WORDS.start) // 2
-    of_root = torch.randn(max(reading.roots) + 1, 2, per_head, generator=generator)
-    of_root *= EMBEDDING_STD * math.sqrt(per_head) / of_root.norm(dim=-1, keepdim=True)
-    embeddings[: len(reading.roots), WORDS] = of_root[list(reading.roots)].flatten(1)
-    embeddings[list(reading.specials), SPECIAL] = strong
-    kinds = ((NUMBER, INSIDE), (REPEATS, AGAIN), (USER, HEARD), (ASSISTANT, SAID))
-    for (kind, _), tokens in zip(
-        kinds, (list(reading.numbers), reading.again, reading.user, reading.assistant), strict=True
-    ):
-        embeddings[tokens, kind] = strong
-    embeddings[: len(reading.rarity), RARITY] = strong * torch.tensor(reading.rarity)
-    for layer, until in zip(model.model.layers[:2], (WORDS.stop, REGISTERS), strict=True):
-        layer.self_attn.o_proj.weight[:until] = 0.0
-        layer.mlp.down_proj.weight[:until] = 0.0
+    def write(self, reading: Reading, generator: torch.Generator) -> None:
+        for layer, until in zip(self.layers[:2], (WORDS.stop, REGISTERS), strict=True):
+            layer.self_attn.o_proj.weight[:until] = 0.0
+            layer.mlp.down_proj.weight[:until] = 0.0
+        self._tokens(reading, generator)
+        self._places()
+        self._words()
+        self._votes()
 
-    first.q_proj.weight[third_head] = first.k_proj.weight[third_head] = 0.0
-    first.q_proj.weight[third_head, CONSTANT] = NEAREST * near
-    first.k_proj.weight[third_head, SPECIAL] = NEAREST * near
-    first.v_proj.weight[third_head] = read[third_head]
-    first.o_proj.weight[:, third_head] = NOTE * numbers.T
-    # The last of its dimensions say what kind of special token it is.
-    for place, (source, target) in enumerate(kinds):
-        row = third_head.stop - 1 - place
-        first.v_proj.weight[row] = 0.0
-        first.v_proj.weight[row, source] = 1.0
-        first.o_proj.weight[:, row] = 0.0
-        first.o_proj.weight[target, row] = NOTE
+    def _tokens(self, reading: Reading, generator: torch.Generator) -> None:
+        """What a token is: its root, how rare it is, and whether it says where the next words stand. A root has two
+        halves of equal length, one for each of two heads."""
+        per_head = (WORDS.stop - WORDS.start) // 2
+        of_root = torch.randn(max(reading.roots) + 1, 2, per_head, generator=generator)
+        of_root *= EMBEDDING_STD * math.sqrt(per_head) / of_root.norm(dim=-1, keepdim=True)
+        self.embeddings[: len(reading.roots), WORDS] = of_root[list(reading.roots)].flatten(1)
+        strong = STRENGTH * EMBEDDING_STD
+        self.embeddings[: len(reading.rarity), RARITY] = strong * torch.tensor(reading.rarity)
+        sorts = ((SPECIAL, reading.specials), (NUMBER, reading.numbers), (REPEATS, [reading.again]))
+        for register, tokens in (*sorts, (USER, [reading.user]), (ASSISTANT, [reading.assistant])):
+            self.embeddings[list(tokens), register] = strong
 
-    dims = [*range(FIRST_SLOW, half - STILL_PAIRS), *range(half + FIRST_SLOW, size - STILL_PAIRS)][:per_head]
-    second.o_proj.weight[:] = 0.0
-    for head in range(4):
-        rows = slice(head * size, (head + 1) * size)
-        for projection in (second.q_proj, second.k_proj, second.v_proj):
+    def _places(self) -> None:
+        """Layer 0: a word notes the special token it stands behind, and in registers of which sort that is."""
+        attention, rows = self._cleared(0, NOTING_HEADS)
+        attention.q_proj.weight[rows, CONSTANT] = NEAREST * self.near
+        attention.k_proj.weight[rows, SPECIAL] = NEAREST * self.near
+        attention.v_proj.weight[rows] = self.read
+        attention.o_proj.weight[:, rows] = NOTE * self.numbers.T
+        # The last dimensions of the head are for the sorts.
+        for place, (sort, where) in enumerate(
+            ((NUMBER, INSIDE), (REPEATS, AGAIN), (USER, HEARD), (ASSISTANT, SAID)), start=1
+        ):
+            row = rows.stop - place
+            attention.v_proj.weight[row] = attention.o_proj.weight[:, row] = 0.0
+            attention.v_proj.weight[row, sort] = 1.0
+            attention.o_proj.weight[where, row] = NOTE
+
+    def _words(self) -> None:
+        """Layer 1: a word looks for words of its root. Two heads, half a root each, tell a word of the repeated
+        question in which sentence it stands; the others tell any word whether user and assistant said it before."""
+        per_head = (WORDS.stop - WORDS.start) // 2
+        slow = [*range(FIRST_SLOW, self.half - STILL_PAIRS)]
+        dims = [*slow, *(self.half + dim for dim in slow)][:per_head]
+        for head, (looks, where, mark) in enumerate(
+            ((CONSTANT, HEARD, WAS_HEARD), (CONSTANT, SAID, WAS_SAID), (AGAIN, INSIDE, None), (AGAIN, INSIDE, None))
+        ):
+            attention, rows = self._cleared(1, head)
+            for projection in (attention.q_proj, attention.k_proj):
+                for place, dim in enumerate(dims):
+                    projection.weight[rows.start + dim, WORDS.start + head % 2 * per_head + place] = SAME
+            attention.q_proj.weight[rows, looks] += FAVOURED * self.still
+            attention.k_proj.weight[rows, where] += FAVOURED * self.still
+            if mark is None:
+                attention.v_proj.weight[rows] = self.numbers
+                attention.o_proj.weight[:, rows] = FOUND * self.numbers.T
+            else:
+                attention.v_proj.weight[rows.start, where] = 1.0
+                attention.o_proj.weight[mark, rows.start] = FOUND
+
+    def _votes(self) -> None:
+        """Layer 2: the sentences that the words of the question found, rare words before common ones."""
+        attention, rows = self._cleared(2, 0)
+        attention.q_proj.weight[rows, CONSTANT] = ASKING * self.still
+        attention.k_proj.weight[rows, RARITY] = RARE * self.still
+        attention.k_proj.weight[rows, AGAIN] = ONLY_AGAIN * self.still
+        attention.v_proj.weight[rows] = self.numbers
+        attention.o_proj.weight[:, rows] = VOICE * self.read.T
+
+    def _rows(self, head: int) -> slice:
+        return slice(head * self.size, (head + 1) * self.size)
+
+    def _cleared(self, layer: int, head: int) -> tuple[Any, slice]:
+        """The attention of the layer with this head empty, and the rows of the head."""
+        attention, rows = self.layers[layer].self_attn, self._rows(head)
+        for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
             projection.weight[rows] = 0.0
-        for projection in (second.q_proj, second.k_proj):
-            for place, dim in enumerate(dims):
-                projection.weight[head * size + dim, WORDS.start + head % 2 * per_head + place] = MATCHING
-    for head, (place, mark) in enumerate(((HEARD, WAS_HEARD), (SAID, WAS_SAID))):
-        rows = slice(head * size, (head + 1) * size)
-        second.q_proj.weight[rows, CONSTANT] += FAVOUR * still
-        second.k_proj.weight[rows, place] += FAVOUR * still
-        second.v_proj.weight[head * size, place] = 1.0
-        second.o_proj.weight[mark, head * size] = FOUND
-    for head in (2, 3):
-        rows = slice(head * size, (head + 1) * size)
-        second.q_proj.weight[rows, AGAIN] += FAVOUR * still
-        second.k_proj.weight[rows, INSIDE] += FAVOUR * still
-        second.v_proj.weight[rows] = numbers
-        second.o_proj.weight[:, rows] = FOUND * numbers.T
-
-    rows = slice(0, size)
-    for projection in (third.q_proj, third.k_proj):
-        projection.weight[rows] = 0.0
-    third.q_proj.weight[rows, CONSTANT] = VOTE * still
-    third.k_proj.weight[rows, RARITY] = RARE * still
-    third.k_proj.weight[rows, AGAIN] = ONLY_AGAIN * still
-    third.v_proj.weight[rows] = numbers
-    third.o_proj.weight[:, rows] = VOICE * read[third_head].T
+        attention.o_proj.weight[:, rows] = 0.0
+        return attention, rows

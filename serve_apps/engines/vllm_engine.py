@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import os
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -20,6 +19,7 @@ from core.errors import ConfigError, ModelUnavailable, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps import names
 from serve_apps.clock import until
+from serve_apps.engines.adapter_files import checked_adapter
 from serve_apps.engines.base import check_request
 from serve_apps.results import Opening
 
@@ -200,7 +200,8 @@ class VllmEngine:
     async def add_adapter(self, name: str, path: str) -> None:
         from vllm.lora.request import LoRARequest
 
-        folder = _adapter_folder(path, self._config.max_lora_rank)
+        hidden_size = self._llm.model_config.get_hidden_size()
+        folder = checked_adapter(path, max_rank=self._config.max_lora_rank, hidden_size=hidden_size)
         async with self._adapter_lock:
             lora = LoRARequest(lora_name=name, lora_int_id=next(self._adapter_ids), lora_path=folder)
             try:
@@ -252,19 +253,6 @@ def _prepare_environment(config: VllmConfig) -> None:
         # OpenMP's threads wait by spinning, so as many as cores would fight with everything else that runs here.
         threads = config.cpu_threads or max(1, (os.cpu_count() or 2) // 2)
         environment["OMP_NUM_THREADS"] = str(threads)
-
-
-def _adapter_folder(path: str, max_rank: int) -> str:
-    """The absolute folder of an adapter that this engine can hold. Raises RequestError (`path`)."""
-    folder = Path(path).resolve()
-    try:
-        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise RequestError(f"{path} is not the folder of a LoRA adapter.", field="path") from None
-    rank = config.get("r", 0) if isinstance(config, dict) else 0
-    if not 1 <= rank <= max_rank:
-        raise RequestError(f"The adapter has rank {rank}; the engine holds 1 to {max_rank}.", field="path")
-    return str(folder)
 
 
 def _first_line(error: BaseException) -> str:

@@ -43,7 +43,7 @@ from serve_apps import apps, names
 from serve_apps.calls import call, stream
 from serve_apps.client import PersonaClient, RetrievalClient
 from serve_apps.clock import now_ms
-from serve_apps.results import Generation
+from serve_apps.results import Adapter, Generation
 from serve_apps.tokens import token_counter
 from tests.support.eventually import eventually
 from tests.support.speakers import by_words
@@ -66,9 +66,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def running(ray_cluster: None, settings: Settings) -> Iterator[Settings]:
+def running(ray_cluster: None, settings: Settings, database_uri: str) -> Iterator[Settings]:
     """All applications, ready, the models on slices of the cluster's logical GPU."""
-    apps.deploy(settings)
+    apps.deploy(settings, database_uri=database_uri)
     wait_until({name: {"ready", "idle"} for name in apps.NAMES})
     yield settings
     apps.shutdown()
@@ -153,6 +153,19 @@ async def test_the_models_book_their_slices(running: Settings) -> None:
     await eventually(booked)
 
 
+async def test_training_finds_its_slice_on_the_same_card_and_more_does_not_fit(running: Settings) -> None:
+    @ray.remote(num_cpus=0)
+    def cards() -> list[str]:
+        return list(ray.get_runtime_context().get_accelerator_ids()["GPU"])
+
+    share = running.training_gpu_slice
+    assert await cards.options(num_gpus=share).remote() == ["0"]
+    waiting = cards.options(num_gpus=share + 0.1).remote()
+    done, _ = await asyncio.to_thread(ray.wait, [waiting], timeout=1)
+    assert done == []
+    ray.cancel(waiting)
+
+
 async def test_stop_strings_and_seeds(running: Settings) -> None:
     whole = await text_of()
     word = whole.split()[1]
@@ -203,18 +216,26 @@ async def test_an_adapter_is_added_used_and_removed(running: Settings, tmp_path:
     make_adapter(tmp_path / "loud", seed=1)
     make_adapter(tmp_path / "soft", seed=2)
     plain = await text_of()
-    await call(llm().add_adapter, "voice", str(tmp_path / "loud"), component=names.LLM)
+    await add_adapter("voice", tmp_path / "loud", "olga")
     assert (await call(llm().info, component=names.LLM)).adapters == ("voice",)
     loud = await text_of(adapter="voice")
     assert loud != plain
-    assert await text_of() == plain
-    await call(llm().add_adapter, "voice", str(tmp_path / "soft"), component=names.LLM)
+    assert await text_of() == await text_of(persona_id="elio") == plain
+    assert await text_of(persona_id="olga") == loud
+    await add_adapter("voice", tmp_path / "soft")
     assert await text_of(adapter="voice") not in (loud, plain)
+    assert await text_of(persona_id="olga") == plain
+    with pytest.raises(RequestError, match="not the folder of a LoRA adapter"):
+        await add_adapter("voice", tmp_path)
+    assert await text_of(adapter="voice") not in (loud, plain)  # the older one goes on
     await call(llm().remove_adapter, "voice", component=names.LLM)
     with pytest.raises(RequestError, match="no adapter 'voice'"):
         await text_of(adapter="voice")
-    with pytest.raises(RequestError, match="not the folder of a LoRA adapter"):
-        await call(llm().add_adapter, "voice", str(tmp_path), component=names.LLM)
+
+
+async def add_adapter(name: str, folder: Path, *personas: str) -> None:
+    adapter = Adapter(name=name, path=str(folder), personas=personas)
+    await call(llm().add_adapter, adapter, component=names.LLM)
 
 
 def make_adapter(folder: Path, seed: int) -> None:
@@ -299,7 +320,14 @@ async def test_the_api_streams_embeds_and_searches(http: httpx.AsyncClient) -> N
     assert (refused.status_code, refused.json()["error"]["field"]) == (400, "max_tokens")
     health = (await http.get("/health")).json()
     assert health["status"] == "ok"
-    assert set(health["components"]) == {names.LLM, names.EMBEDDINGS, names.RETRIEVAL, names.PERSONA, names.VLM}
+    assert set(health["components"]) == {
+        names.LLM,
+        names.EMBEDDINGS,
+        names.RETRIEVAL,
+        names.PERSONA,
+        names.VLM,
+        "database",
+    }
     assert (await http.get("/readyz")).status_code == 200
 
 
@@ -332,7 +360,7 @@ async def test_the_official_openai_client_chats_streams_and_asks_adapters(runnin
         )
         # White space is free between the parts, and a small model may never get to the end of it.
         assert re.fullmatch(r'\s*\{\s*("age"\s*(:\s*(-?\d*)\s*\}?)?)?\s*', formed.choices[0].message.content or "")
-        await call(llm().add_adapter, "voice", str(tmp_path / "loud"), component=names.LLM)
+        await add_adapter("voice", tmp_path / "loud")
         assert {model.id async for model in client.models.list()} == {"troupe-small", "voice"}
         loud = await client.chat.completions.create(model="voice", messages=hello, temperature=0, max_tokens=24)
         assert (loud.model, loud.choices[0].message.content) == ("voice", await text_of(adapter="voice"))
@@ -375,7 +403,12 @@ async def test_a_client_that_leaves_stops_the_generation(http: httpx.AsyncClient
     await eventually(empty, 5)
 
 
-async def test_a_killed_replica_is_replaced_and_personas_speak_meanwhile(running: Settings) -> None:
+async def test_a_killed_replica_is_replaced_and_personas_speak_meanwhile(running: Settings, tmp_path: Path) -> None:
+    for name, seed in (("loud", 1), ("soft", 2)):
+        make_adapter(tmp_path / name, seed)
+        await add_adapter(name, tmp_path / name, "olga")
+    said = await text_of(persona_id="olga")
+    (tmp_path / "loud" / "adapter_model.safetensors").write_bytes(b"damaged meanwhile")
     [process] = processes(REPLICA)
     os.kill(process.pid, signal.SIGKILL)
     soon = await reply("How many disks make up the Communiverse?", seconds=3, number=2)
@@ -385,6 +418,10 @@ async def test_a_killed_replica_is_replaced_and_personas_speak_meanwhile(running
     patient = await reply("Hello", seconds=90, number=3)
     assert not patient.fallback
     await asyncio.to_thread(wait_until, {names.LLM: {"ready"}})
+    known = await call(llm().adapters, component=names.LLM)
+    assert [(adapter.name, adapter.personas) for adapter in known] == [("soft", ("olga",))]
+    assert await text_of(persona_id="olga") == said
+    await call(llm().remove_adapter, "soft", component=names.LLM)
     assert len(processes(ENGINE)) == 1  # the engine of the killed replica did not stay behind
 
 

@@ -3,81 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from array import array
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import openai
 import pytest
-from openai import AsyncOpenAI
 
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
-from core.messages import Delta, DescribeRequest, Passage, ReplyRequest, SearchQuery, Spoken
-from core.personas import load_pack
-from core.settings import ROOT
-from serve_apps.api import PICTURE_LIMIT, Backends, create_app
+from serve_apps.api import create_app
 from serve_apps.health import HealthBoard
 from serve_apps.http_errors import MAX_BODY_BYTES
-from serve_apps.results import JSON, Description, EmbeddingInfo, Opening, whole
-from tests.support.engines import ScriptedEngine
-
-PACK = load_pack(ROOT / "packs" / "communiverse")
-LORE = Passage(id="comet", text="It is blue.", score=0.03, source="lore/sky.md", title="Comet")
-
-
-class World:
-    """The backends' side: an engine, and what it was asked. `error` is raised by all but the engine."""
-
-    def __init__(self) -> None:
-        self.engine = ScriptedEngine(["Hel", "lo."])
-        self.error: TroupeError | None = None
-        self.replies: list[ReplyRequest] = []
-        self.searches: list[SearchQuery] = []
-        self.pictures: list[DescribeRequest] = []
-        self.openai: Any = None  # instead of the engine's
-        self.states = {"llm": "ready", "retrieval": "ready"}
-        self.board = HealthBoard({name: self._probe(name) for name in self.states})
-
-    def _probe(self, name: str) -> Any:
-        async def probe() -> tuple[Any, str]:
-            if self.states[name] == "raises":
-                raise RuntimeError("broken")
-            return self.states[name], "detail"
-
-        return probe
-
-    def _maybe_fail(self) -> None:
-        if self.error is not None:
-            raise self.error
-
-    async def embed(self, texts: list[str]) -> list[list[float]]:
-        self._maybe_fail()
-        return [[float(len(text)), 0.0] for text in texts]
-
-    async def info(self) -> EmbeddingInfo:
-        return EmbeddingInfo(model="mini", dimensions=2, max_tokens=256, device="cpu")
-
-    async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
-        self._maybe_fail()
-        self.searches.append(query)
-        return (LORE,)
-
-    async def describe(self, request: DescribeRequest) -> Description:
-        self._maybe_fail()
-        self.pictures.append(request)
-        return Description(text="A red kite.", model="eyes")
-
-    async def fetch(self, url: str) -> bytes:
-        return url.encode()
-
-    async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
-        self.replies.append(request)
-        self._maybe_fail()
-        yield Delta(text="Hel")
-        yield Spoken(text="Hello.", model="script", passages=(LORE,))
+from tests.support.api_world import PACK, World, backends_of, client_of
 
 
 @pytest.fixture
@@ -85,27 +22,9 @@ def world() -> World:
     return World()
 
 
-def backends_of(world: World) -> Backends:
-    return Backends(
-        pack=PACK,
-        reply_deadline_s=5,
-        generate=world.engine.generate,
-        complete=lambda request: whole(world.engine.generate(request)),
-        embed=world.embed,
-        embedding_info=world.info,
-        search=world.search,
-        openai=lambda path, body: (world.openai or world.engine.openai)(path, body),
-        describe=world.describe,
-        fetch=world.fetch,
-        reply=world.reply,
-        health=world.board.health,
-    )
-
-
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=create_app(backends_of(world)), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://troupe") as asking:
+    async with client_of(world) as asking:
         yield asking
 
 
@@ -335,113 +254,20 @@ async def test_a_silent_component_does_not_hold_the_page(monkeypatch: pytest.Mon
     assert "no answer" in health.components["llm"].detail
 
 
-PNG = b"\x89PNG and so on"
+async def test_adapters_are_added_listed_and_removed(client: httpx.AsyncClient, world: World) -> None:
+    body = {"name": "loud", "path": "adapters/loud", "personas": ["olga", "olga"]}
+    added = (await client.post("/llm/adapters", json=body)).json()
+    assert added == {"ok": True, "adapter": {"name": "loud", "path": "adapters/loud", "personas": ["olga"]}}
+    assert (await client.get("/llm/adapters")).json()["adapters"] == [added["adapter"]]
+    assert (await client.delete("/llm/adapters/loud")).json() == {"ok": True}
+    assert (await client.delete("/llm/adapters/loud")).status_code == 400
+    assert world.loaded == {}
 
 
-@pytest.mark.parametrize(
-    ("sent", "image", "question"),
-    [
-        ({"json": {"image": base64.b64encode(PNG).decode()}}, PNG, None),
-        (
-            {"json": {"url": "https://example.org/a.png", "question": "How many?"}},
-            b"https://example.org/a.png",
-            "How many?",
-        ),
-        ({"files": {"image": ("a.png", PNG)}, "data": {"question": "How many?"}}, PNG, "How many?"),
-        ({"files": {"image": ("a.png", PNG)}, "data": {"question": " "}}, PNG, None),
-    ],
-)
-async def test_a_picture_comes_as_a_file_a_link_or_in_json(
-    client: httpx.AsyncClient, world: World, sent: dict[str, Any], image: bytes, question: str | None
-) -> None:
-    response = await client.post("/vlm/describe", **sent)
-    assert response.json() == {"ok": True, "text": "A red kite.", "model": "eyes"}
-    (asked,) = world.pictures
-    assert (asked.image, asked.question) == (image, question)
-
-
-@pytest.mark.parametrize(
-    ("sent", "status", "field"),
-    [
-        ({"json": {}}, 422, "body"),
-        ({"json": {"url": "https://a.b/c", "image": "aGk="}}, 422, "body"),
-        ({"json": {"image": "*"}}, 422, "image"),
-        ({"json": {"url": "https://a.b/c", "question": ""}}, 422, "question"),
-        ({"json": {"link": "https://a.b/c"}}, 422, "link"),
-        ({"data": {"image": "no file"}, "files": {"other": b"x"}}, 400, "image"),
-        ({"content": b"--x", "headers": {"Content-Type": "multipart/form-data; boundary=y"}}, 400, None),
-        ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, None),
-        ({"content": b"a" * (PICTURE_LIMIT.size + 1), "headers": {"Content-Type": "application/json"}}, 413, None),
-    ],
-)
-async def test_what_brings_no_picture_is_told_what_to_send(
-    client: httpx.AsyncClient, world: World, sent: dict[str, Any], status: int, field: str | None
-) -> None:
-    response = await client.post("/vlm/describe", **sent)
-    assert response.status_code == status
-    assert response.json()["error"].get("field") == field
-    assert response.json()["error"]["message"]
-    assert world.pictures == []
-
-
-@pytest.fixture
-async def official(client: httpx.AsyncClient) -> AsyncIterator[AsyncOpenAI]:
-    """OpenAI's own client on the API."""
-    async with AsyncOpenAI(base_url="http://troupe/v1", api_key="none", http_client=client, max_retries=0) as asking:
-        yield asking
-
-
-async def test_the_official_client_streams_lists_and_embeds(official: AsyncOpenAI, world: World) -> None:
-    assert [model.id async for model in official.models.list()] == ["script"]
-    asked: Any = {"model": "script", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-    events = await official.chat.completions.create(**asked, seed=4)
-    assert [event.choices[0].delta.content async for event in events] == ["Hel", "lo.", ""]
-    assert world.engine.bodies[0]["seed"] == 4
-    for encoding in ("float", "base64"):
-        made = await official.embeddings.create(model="any", input=["abc", "d"], encoding_format=encoding)  # type: ignore[arg-type]
-        vectors = [one.embedding for one in made.data]
-        vectors = [list(array("f", base64.b64decode(v))) if isinstance(v, str) else v for v in vectors]
-        assert (vectors, made.model) == ([[3.0, 0.0], [1.0, 0.0]], "mini")
-    one = await official.embeddings.create(model="any", input="abcd")  # which the client asks for in base64
-    assert one.data[0].embedding == [4.0, 0.0]
-
-
-async def test_an_answer_of_the_engine_keeps_its_status(client: httpx.AsyncClient, world: World) -> None:
-    async def full(path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
-        yield Opening(status=429, media_type=JSON, retry_after_s=2.5)
-        yield '{"error": {"message": '
-        yield '"Slow down."}}'
-
-    world.openai = full
-    response = await client.post("/v1/completions", json={"prompt": "Hi"})
-    assert (response.status_code, response.headers["retry-after"]) == (429, "3")
-    assert response.json() == {"error": {"message": "Slow down."}}
-
-
-async def test_the_official_client_raises_what_fails_early_and_late(official: AsyncOpenAI, world: World) -> None:
-    asked: Any = {"model": "script", "prompt": "Hi", "stream": True}
-
-    async def early(path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
-        raise Overloaded("Too many.", retry_after_s=1)
-        yield ""
-
-    world.openai = early
-    with pytest.raises(openai.RateLimitError, match="Too many"):
-        await official.completions.create(**asked)
-    world.openai = None
-    world.engine.scripts = [["Hel", ModelUnavailable("Gone.", component="llm")]]
-    with pytest.raises(openai.APIError, match="Gone"):
-        async for _ in await official.completions.create(**asked):
-            pass
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"input": []}, {"input": ""}, {"input": [[1, 2]]}, {"input": "a", "encoding_format": "x"}]
-)
-async def test_bad_embeddings_are_refused(client: httpx.AsyncClient, body: Any) -> None:
-    response = await client.post("/v1/embeddings", json=body)
-    assert response.status_code == 422
-    assert response.json()["error"]["message"]
+async def test_an_adapter_for_an_unknown_persona_is_not_added(client: httpx.AsyncClient, world: World) -> None:
+    response = await client.post("/llm/adapters", json={"name": "a", "path": "b", "personas": ["nobody"]})
+    assert response.status_code == 404
+    assert world.loaded == {}
 
 
 @pytest.mark.parametrize(
