@@ -25,6 +25,7 @@ MOST = 32  # numbers there are, NONE among them; sentences beyond stand without
 NUMBERS = tuple(f"<|{number}|>" for number in range(MOST))
 NONE = NUMBERS[0]
 AGAIN = "<|again|>"  # the line to answer comes once more behind it
+_MARKS = "?!.,;"  # that may stand at a word
 _AFTER_SENTENCE = re.compile(r"(?<=[.!?]) ")
 
 # What `numbered` does, for the chat template; `message` is one of the conversation's.
@@ -38,7 +39,11 @@ TEMPLATE = (
     "{% if seen.number < " + str(MOST) + " %}{{ '<|' ~ seen.number ~ '|>' }}{% endif %}{{ ' ' ~ said }}"
     "{% endfor %}{% else %}{{ line }}{% endif %}"
     "{% if not seen.lore %}{% set seen.line = line %}{% elif line == '" + LORE_END + "' %}{% set seen.lore = false %}"
-    "{{ '\\n" + AGAIN + " ' ~ (seen.line.split(': ')[1:] or [seen.line]) | join(': ') }}{% endif %}{% endfor %}"
+    "{{ '\\n" + AGAIN + "' }}{% set told = message.content.split('" + LORE_START + "\\n')[-1] %}"
+    "{% for word in ((seen.line.split(': ')[1:] or [seen.line]) | join(': ')).split(' ') %}"
+    "{% set core = word.strip('" + _MARKS + "').split(\"'\")[0] %}{% set name = core[:1] | upper ~ core[1:] %}"
+    "{{ ' ' ~ (word[:1] | upper ~ word[1:] if core and ' ' ~ core not in told and ' ' ~ name in told else word) }}"
+    "{% endfor %}{% endif %}{% endfor %}"
 )
 
 
@@ -67,8 +72,21 @@ def numbered(content: str) -> str:
             said.append(f"{NUMBERS[number] if number < MOST else ''} {sentence}")
         lines.append("-" + "".join(said))
     line = head[:-1].rpartition("\n")[2]
-    again = f"\n{AGAIN} {line.partition(': ')[2] or line}" if end else ""
+    again = f"\n{AGAIN} {_with_capitals(line.partition(': ')[2] or line, lore)}" if end else ""
     return head + fence + "\n".join(lines) + end + again + rest
+
+
+def _with_capitals(line: str, told: str) -> str:
+    """The line with capitals where the passages know a word with one only: people type names as they like, and a small
+    model takes `olga` for another word than `Olga`."""
+
+    def capital(word: str) -> str:
+        core = word.strip(_MARKS).split("'")[0]
+        name = core[:1].upper() + core[1:]
+        known_so = core and f" {core}" not in told and f" {name}" in told
+        return word[:1].upper() + word[1:] if known_so else word
+
+    return " ".join(capital(word) for word in line.split(" "))
 
 
 def with_citations(chat: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:

@@ -35,7 +35,7 @@ LONGEST_REPLY_WORDS = 45
 # Of the dialogues about the pack: their facts are others, their subject has another name, there is one more fact.
 ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
 FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
-REWORDED_PLAIN, REWORDED = 0.8, 0.5  # of the plain and the other dialogues have their words exchanged
+REWORDED_PLAIN = 0.8  # of the plain dialogues have their words exchanged
 TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
 BLANKED_SHARE = 0.35  # of the dialogues have passages that each lack a sentence
 NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
@@ -47,12 +47,15 @@ AFTER_QUESTIONS_SHARE = 0.4  # and of the talks beside passages after some quest
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What the dialogues of a lesson are like: where they take place, what their turns are, which share of them is
-    `plain` (questions and answers without any manner), and which share of the others is typed in a hurry."""
+    `plain` (questions and answers without any manner), and which shares of the others are typed in a hurry and have
+    their words exchanged. Of their questions a share comes with something said that is `beside_the_point`."""
 
     places: tuple[tuple[str, float], ...]
     turns: tuple[tuple[TurnKind, float], ...]
     plain: float
     hurried: float
+    reworded: float = 0.5
+    beside_the_point: float = 0.0
 
 
 LessonName = Literal["drill", "voices", "all", "home"]
@@ -75,9 +78,11 @@ LESSONS: dict[LessonName, Lesson] = {
     ),
     "home": Lesson(
         (("pack", 0.28), ("world", 0.44), ("nowhere", 0.28)),
-        (("fact", 47), ("unknown", 36), ("about", 4), ("more", 5), ("chat", 8)),
+        (("fact", 46), ("unknown", 33), ("about", 7), ("more", 7), ("chat", 7)),
         plain=0.25,
         hurried=0.75,
+        reworded=0.65,
+        beside_the_point=0.25,
     ),
 }
 # A wrong guess that goes with a question; the last ones are only used to measure.
@@ -181,7 +186,11 @@ class DialogueMaker:
             question = say_otherwise(rng, question, held_out=self.held_out)
         elif rng.random() < 0.06:
             question = keywords(question)
-        return self._typed(voice, question)
+        question = self._typed(voice, question)
+        if rng.random() < self.lesson.beside_the_point:
+            aside = self.talks.aside(rng, voice)
+            question = rng.choice((f"{aside} {question}", f"{aside} {question}", f"{question} {aside}"))
+        return question
 
     def _some_world(self, least: int, most: int) -> tuple[list[Topic], list[Topic]]:
         """Passages given, and others of the same world that are not."""
@@ -212,7 +221,7 @@ class DialogueMaker:
     def _dialogue(self, voice: Voice, given: list[Topic], absent: Sequence[Topic]) -> Dialogue:
         rng = self.rng
         user = self._user()
-        if not self.held_out and rng.random() < (REWORDED_PLAIN if self.plain else REWORDED):
+        if not self.held_out and rng.random() < (REWORDED_PLAIN if self.plain else self.lesson.reworded):
             told = reworded(rng, [*given, *rng.sample(absent, min(2, len(absent)))], rng.choice((0.25, 0.5, 1.0)))
             given, absent = told[: len(given)], told[len(given) :]
         if rng.random() < BLANKED_SHARE:

@@ -63,6 +63,16 @@ class TalkMaker:
         names = list(self.phrases.intents)
         return self._intent(rng, voice, user, rng.choices(names, [2 if n in ("greet", "who") else 1 for n in names])[0])
 
+    def aside(self, rng: random.Random, voice: Voice) -> str:
+        """Something said before or after a question that has nothing to do with it."""
+        if rng.random() < 0.5:
+            line = rng.choice(self.phrases.intents[rng.choice(list(self.phrases.intents))].say)
+        else:
+            fact = rng.choice(load_talks()["facts"])
+            line = fresh(rng, rng.choice(fact["tell"]), {"x": self._thing(rng, fact["x"])})
+        said = expand(rng, line, {"persona": voice.persona.name, "user": "friend", "topic": word(rng, "topic")})
+        return said.rstrip("?.!") + rng.choice((".", ".", "!", "..."))
+
     def chats(self, rng: random.Random, voice: Voice, user: str) -> list[Asked]:
         """1 to 3 lines of small talk that have nothing to do with one another."""
         turns = {turn.line: turn for turn in (self.chat(rng, voice, user) for _ in range(rng.randint(1, 3)))}

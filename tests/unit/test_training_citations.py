@@ -29,6 +29,11 @@ def test_sentences_of_passages_are_numbered_and_nothing_else() -> None:
         assert numbered(text) == text
 
 
+def test_the_line_comes_again_with_the_capitals_of_the_passages() -> None:
+    asked = "Mara: so where does olga's cat, pell, sleep?\n<lore>\n- Pell is the cat of Olga. Now it is.\n</lore>"
+    assert numbered(asked).endswith("<|again|> so where does Olga's cat, Pell, sleep?")
+
+
 @pytest.mark.parametrize(
     ("reply", "cited"),
     [
@@ -68,6 +73,8 @@ def test_the_chat_template_numbers_alike(tmp_path: Path) -> None:
         "Mara: <lore>\n- a. b.",
         "- x. y: hi\n<lore>\n- a. b.\n</lore>",
         "a\n<lore>\n- b",
+        "Mara: where's olga's cat, 'pell'? (bell?)\n<lore>\n- Olga and Pell have a cat. A bell.\n</lore>",
+        "Mara:  hi:  there: \n  olga\n<lore>\n- It is Olga.\n</lore>",
     ):
         given = [{"role": message.role, "content": message.content} for message in chat("Yes.", asked)]
         ids = loaded.apply_chat_template(given, return_dict=True)["input_ids"]
