@@ -15,7 +15,7 @@ from pymilvus.exceptions import MilvusException
 
 from core.errors import TroupeError, Unavailable
 from core.messages import Passage, SearchQuery
-from core.personas import Lore, Pack
+from core.personas import Pack
 from serve_apps import names
 from serve_apps.lore_store import Hit, LoreStore, Row, Scope
 
@@ -50,7 +50,7 @@ class LoreSearch:
         cut off is simply finished by the next.
         """
         stored = await asyncio.to_thread(self._store.fingerprints, pack.id)
-        wanted = {lore.id: self._fingerprint(lore) for lore in pack.lore}
+        wanted = {lore.id: self._fingerprint(lore.title, lore.text, lore.source) for lore in pack.lore}
         changed = [lore for lore in pack.lore if stored.get(lore.id) != wanted[lore.id]]
         gone = [lore_id for lore_id in stored if lore_id not in wanted]
         for start in range(0, len(changed), EMBED_AT_ONCE):
@@ -70,7 +70,32 @@ class LoreSearch:
             ]
             await asyncio.to_thread(self._store.put, rows)
         await asyncio.to_thread(self._store.remove, pack.id, gone)
+        if self._store.moving:
+            await self._move_guild_rows()
+            await asyncio.to_thread(self._store.settle)
         return len(changed), len(gone)
+
+    async def _move_guild_rows(self) -> None:
+        """Embed with the present model what guilds have added."""
+        batches = self._store.guild_rows()
+        while found := await asyncio.to_thread(next, batches, None):
+            for start in range(0, len(found), EMBED_AT_ONCE):
+                some = found[start : start + EMBED_AT_ONCE]
+                vectors = await self._embed([f"{row['title']}. {row['text']}" for row in some])
+                rows = [
+                    Row(
+                        pack=row["pack"],
+                        guild=row["guild"],
+                        lore_id=row["lore_id"],
+                        title=row["title"],
+                        text=row["text"],
+                        source=row["source"],
+                        fingerprint=self._fingerprint(row["title"], row["text"], row["source"]),
+                        vector=vector,
+                    )
+                    for row, vector in zip(some, vectors, strict=True)
+                ]
+                await asyncio.to_thread(self._store.put, rows)
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """The passages worth reading for `query.text`, best first, at most `query.limit`, often none.
@@ -95,8 +120,8 @@ class LoreSearch:
             logger.warning("[RAG] searching by words alone: %s", error)
             return None
 
-    def _fingerprint(self, lore: Lore) -> str:
-        parts = (self._embedding_model, lore.title, lore.text, lore.source)
+    def _fingerprint(self, title: str, text: str, source: str) -> str:
+        parts = (self._embedding_model, title, text, source)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -1,14 +1,18 @@
 """Lore in Milvus: one row per passage with its vector and, made by Milvus itself, its BM25 terms.
 
+Each embedding model has a collection of its own. Where the model has changed, the one of the former model answers by
+its words until the new one holds everything (`moving`), so that lore is found all the time.
+
 Milvus Lite is a folder that one process at a time may open, so exactly one replica owns it. The calls block; async code
 runs them in a thread.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,8 @@ from pymilvus.exceptions import MilvusException
 from core.errors import Unavailable
 from serve_apps import names
 
-COLLECTION = "lore"
+COLLECTIONS = "lore"  # what the names of all of them begin with
+ROWS_AT_ONCE = 500
 OPEN_TIMEOUT_S = 20.0
 MAX_PASSAGES = 16_000  # as many rows as one query of Milvus may return
 FIELDS = ["lore_id", "title", "text", "source"]
@@ -60,24 +65,50 @@ class Scope:
 
 
 class LoreStore:
-    """The collection of one Milvus: a server's URI, or the path of a folder ending in `.db`."""
+    """The lore of one Milvus: a server's URI, or the path of a folder ending in `.db`; `model` names the embedding
+    model whose vectors it is to hold."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, model: str) -> None:
         """Raises Unavailable where the server does not answer or another process keeps the folder."""
         if "://" not in uri:
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
         self._client = _open(uri)
+        self._name = f"{COLLECTIONS}_{hashlib.sha256(model.encode()).hexdigest()[:12]}"
         # Remembered, because asking Milvus before every search costs as much as the search.
-        self._exists = self._client.has_collection(COLLECTION)
-        if self._exists:
-            self._client.load_collection(COLLECTION)
+        known = {name for name in self._client.list_collections() if name.startswith(COLLECTIONS)}
+        self._exists = self._name in known
+        for name in known:
+            self._client.load_collection(name)
+        # A move that was cut off by yet another model leaves two; the fuller one answers.
+        self._former = sorted(known - {self._name}, key=self._rows, reverse=True)
+
+    @property
+    def moving(self) -> bool:
+        """Whether a former model's collection still answers."""
+        return bool(self._former)
+
+    def settle(self) -> None:
+        """Answer from this model's collection from now on, and drop those of former ones."""
+        former, self._former = self._former, []
+        for name in former:
+            self._client.drop_collection(name)
+
+    def guild_rows(self) -> Iterator[list[dict[str, str]]]:
+        """What guilds added to former collections, some rows at a time: `pack`, `guild` and the fields of a hit."""
+        for name in reversed(self._former):
+            rows = self._client.query_iterator(
+                name, batch_size=ROWS_AT_ONCE, filter='guild != ""', output_fields=["pack", "guild", *FIELDS]
+            )
+            while found := rows.next():
+                yield found
+            rows.close()
 
     def fingerprints(self, pack: str) -> dict[str, str]:
         """Fingerprint by lore id of all that is stored of a pack."""
         if not self._exists:
             return {}
         rows = self._client.query(
-            COLLECTION,
+            self._name,
             filter=f'pack == {json.dumps(pack)} and guild == ""',
             output_fields=["lore_id", "fingerprint"],
             limit=MAX_PASSAGES,
@@ -85,19 +116,14 @@ class LoreStore:
         return {row["lore_id"]: row["fingerprint"] for row in rows}
 
     def put(self, rows: Sequence[Row]) -> None:
-        """Store rows in place of those with the same pack, guild and lore id. Vectors of another length than the stored
-        ones mean another model, so the collection starts over."""
+        """Store rows in place of those with the same pack, guild and lore id."""
         if not rows:
             return
-        dimensions = len(rows[0].vector)
-        if self._exists and self._dimensions() != dimensions:
-            self._client.drop_collection(COLLECTION)
-            self._exists = False
         if not self._exists:
-            self._create(dimensions)
+            self._create(len(rows[0].vector))
             self._exists = True
         self._client.upsert(
-            COLLECTION,
+            self._name,
             [
                 {
                     "key": _key(row.pack, row.guild, row.lore_id),
@@ -117,12 +143,12 @@ class LoreStore:
 
     def remove(self, pack: str, lore_ids: Sequence[str]) -> None:
         """Delete passages of a pack; those that are not there are no error."""
-        if lore_ids:
-            self._client.delete(COLLECTION, ids=[_key(pack, "", lore_id) for lore_id in lore_ids])
+        if lore_ids and self._exists:
+            self._client.delete(self._name, ids=[_key(pack, "", lore_id) for lore_id in lore_ids])
 
     def by_meaning(self, vector: Sequence[float], scope: Scope) -> list[Hit]:
-        """The passages whose vectors are nearest, best first, with their cosines."""
-        return self._search(list(vector), "dense", scope)
+        """The passages whose vectors are nearest, best first, with their cosines; none while the store is moving."""
+        return [] if self.moving else self._search(list(vector), "dense", scope)
 
     def by_terms(self, text: str, scope: Scope) -> list[Hit]:
         """The passages that share the rarest words with the text, best first, with their BM25 scores."""
@@ -133,13 +159,13 @@ class LoreStore:
         self._client.close()
 
     def _search(self, data: Any, field: str, scope: Scope) -> list[Hit]:
-        if not self._exists:
+        if not (self._exists or self.moving):
             return []
         bounds = [f"guild in {json.dumps(['', scope.guild] if scope.guild else [''])}"]
         if scope.pack is not None:
             bounds.append(f"pack == {json.dumps(scope.pack)}")
         found = self._client.search(
-            COLLECTION,
+            self._former[0] if self.moving else self._name,
             data=[data],
             anns_field=field,
             limit=scope.limit,
@@ -149,9 +175,8 @@ class LoreStore:
         # Milvus Lite gives BM25 scores as negative distances, the server as positive ones.
         return [Hit(**hit["entity"], score=abs(hit["distance"])) for hit in found]
 
-    def _dimensions(self) -> int:
-        fields = self._client.describe_collection(COLLECTION)["fields"]
-        return next(int(field["params"]["dim"]) for field in fields if field["name"] == "dense")
+    def _rows(self, name: str) -> int:
+        return int(self._client.get_collection_stats(name)["row_count"])
 
     def _create(self, dimensions: int) -> None:
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
@@ -174,7 +199,7 @@ class LoreStore:
         indexes = self._client.prepare_index_params()
         indexes.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
         indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
-        self._client.create_collection(COLLECTION, schema=schema, index_params=indexes)
+        self._client.create_collection(self._name, schema=schema, index_params=indexes)
 
 
 def _key(pack: str, guild: str, lore_id: str) -> str:

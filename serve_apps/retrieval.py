@@ -6,6 +6,9 @@ import asyncio
 import logging
 from typing import Any
 
+from pymilvus.exceptions import MilvusException
+
+from core.errors import TroupeError
 from core.messages import Passage, SearchQuery
 from core.personas import load_pack
 from core.settings import Settings
@@ -18,9 +21,11 @@ from serve_apps.lore_store import LoreStore
 
 logger = logging.getLogger(__name__)
 
+MOVE_AGAIN_S = 5.0
+
 
 class Retrieval:
-    """Owns the store of this installation. Ready once it holds the pack's lore."""
+    """Owns the store of this installation. Ready once it holds the pack's lore, if with a former model's vectors."""
 
     async def __init__(self, settings: Settings, embeddings: Any) -> None:  # type: ignore[misc]  # Serve awaits it
         start_logging(settings)
@@ -31,9 +36,15 @@ class Retrieval:
 
         self._pack_dir = settings.pack_dir
         uri = settings.milvus_uri or str(settings.data_dir.resolve() / "lore.db")
-        self._store = await asyncio.to_thread(LoreStore, uri)
-        self._search = LoreSearch(self._store, embed, model_location(settings)[0])
-        await self.reload()
+        model = model_location(settings)[0]
+        self._store = await asyncio.to_thread(LoreStore, uri, model)
+        self._search = LoreSearch(self._store, embed, model)
+        if self._store.moving:
+            logger.info("[RAG] the embedding model is now %s; words alone find lore until all is embedded", model)
+            self._about = "embedding all lore anew"
+            self._moving = asyncio.create_task(self._move())
+        else:
+            await self.reload()
 
     async def reload(self) -> tuple[int, int]:
         """Read the pack (again) and see `LoreSearch.ingest`. Raises PackError; then the lore stays as it was."""
@@ -42,6 +53,14 @@ class Retrieval:
         logger.info("[RAG] %s: %d passages, %d embedded, %d deleted", pack.id, len(pack.lore), embedded, deleted)
         self._about = f"{len(pack.lore)} passages of {pack.name}"
         return embedded, deleted
+
+    async def _move(self) -> None:
+        while self._store.moving:
+            try:
+                await self.reload()
+            except (TroupeError, MilvusException) as error:
+                logger.warning("[RAG] the lore is not embedded anew yet: %s", error)
+                await asyncio.sleep(MOVE_AGAIN_S)
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """See `LoreSearch.search`."""

@@ -56,9 +56,23 @@ FACTS = {
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[LoreStore]:
-    opened = LoreStore(str(tmp_path / "lore.db"))
+    opened = LoreStore(str(tmp_path / "lore.db"), "words")
     yield opened
     opened.close()
+
+
+def guild_row(vector: list[float]) -> Row:
+    """Something that guild 1 added."""
+    return Row(
+        pack="testpack",
+        lore_id="own",
+        title="Own",
+        text="Our comet.",
+        source="guild",
+        fingerprint="f",
+        vector=vector,
+        guild="1",
+    )
 
 
 def ids(found: object) -> list[str]:
@@ -89,20 +103,47 @@ async def test_only_what_changed_is_embedded_again(store: LoreStore) -> None:
     assert ids(await search.search(SearchQuery(text="lamp bell", pack="testpack"))) == ["lamp"]
 
 
-async def test_another_embedding_model_embeds_all_again(store: LoreStore) -> None:
-    await LoreSearch(store, WordVectors(), "words").ingest(pack_of(**FACTS))
-    other = LoreSearch(store, WordVectors(dimensions=4), "fewer words")
-    assert await other.ingest(pack_of(**FACTS)) == (3, 0)
-    assert ids(await other.search(SearchQuery(text="comet", pack="testpack"))) == ["comet"]
+async def test_another_embedding_model_embeds_all_again_and_lore_is_found_meanwhile(tmp_path: Path) -> None:
+    uri = str(tmp_path / "lore.db")
+    many = {f"filler{i}": f"Thing {i} is a thing among things." for i in range(40)}
+    pack = pack_of(**FACTS, **many)
+    former = LoreStore(uri, "words")
+    vectors = WordVectors()
+    await LoreSearch(former, vectors, "words").ingest(pack)
+    [vector] = await vectors(["comet"])
+    former.put([guild_row(vector)])
+    former.close()
+
+    store = LoreStore(uri, "fewer words")
+    fewer = WordVectors(dimensions=4)
+    search = LoreSearch(store, fewer, "fewer words")
+    assert store.moving
+    farm = SearchQuery(text="which potato farm feeds the ship", pack="testpack")
+    assert ids(await search.search(farm))[:1] == ["potato"]
+    fewer.down = True  # the new model breaks off in the middle
+    with pytest.raises(ModelUnavailable):
+        await search.ingest(pack)
+    assert store.moving
+    fewer.down = False
+    assert await search.ingest(pack) == (len(pack.lore), 0)
+    assert not store.moving
+    assert ids(await search.search(SearchQuery(text="comet", pack="testpack"))) == ["comet"]
+    assert "own" in ids(await search.search(SearchQuery(text="comet", pack="testpack", guild_id="1")))
+    store.close()
+
+    again = LoreStore(uri, "fewer words")
+    assert not again.moving
+    assert await LoreSearch(again, fewer, "fewer words").ingest(pack) == (0, 0)
+    again.close()
 
 
 async def test_the_store_outlives_its_process(tmp_path: Path) -> None:
     uri = str(tmp_path / "lore.db")
-    first = LoreStore(uri)
+    first = LoreStore(uri, "words")
     await LoreSearch(first, WordVectors(), "words").ingest(pack_of(**FACTS))
     first.close()
     vectors = WordVectors()
-    second = LoreStore(uri)
+    second = LoreStore(uri, "words")
     search = LoreSearch(second, vectors, "words")
     assert await search.ingest(pack_of(**FACTS)) == (0, 0)
     assert vectors.texts == []
@@ -125,17 +166,7 @@ async def test_packs_and_guilds_keep_to_themselves(store: LoreStore) -> None:
     search = LoreSearch(store, vectors, "words")
     await search.ingest(pack_of(**FACTS))
     [vector] = await vectors(["comet"])
-    own = Row(
-        pack="testpack",
-        lore_id="own",
-        title="Own",
-        text="Our comet.",
-        source="guild",
-        fingerprint="f",
-        vector=vector,
-        guild="1",
-    )
-    store.put([own])
+    store.put([guild_row(vector)])
     assert sorted(ids(await search.search(SearchQuery(text="comet", pack="testpack", guild_id="1")))) == [
         "comet",
         "own",
