@@ -88,6 +88,13 @@ class Settings(BaseSettings):
         description="An OpenAI-compatible endpoint (Ollama, llama.cpp, OpenRouter…) to use instead of vLLM.",
     )
     openai_api_key: SecretStr | None = Field(default=None, description="Key for OPENAI_BASE_URL, where it wants one.")
+    vlm_model: str | None = Field(
+        default=None,
+        description="A vision language model, in vLLM or at OPENAI_BASE_URL. Default: the small bundled one.",
+    )
+    vlm_gpu_slice: float = Field(
+        default=0.2, gt=0, le=1, description="The share of a GPU of VLM_MODEL: what Ray books and what vLLM may take."
+    )
     embedding_model: str | None = Field(
         default=None, description="A sentence-transformers model. Default: the packaged all-MiniLM-L6-v2."
     )
@@ -118,6 +125,12 @@ class Settings(BaseSettings):
     catch_up_messages: int = Field(default=50, ge=0, le=100, description="Missed messages read per channel on return.")
     catch_up_age_s: float = Field(default=900, ge=0, description="Oldest missed message that is still answered.")
     retrieval_limit: int = Field(default=3, ge=0, le=20, description="Lore passages given to the model per reply.")
+    retrieval_least_cosine: float = Field(
+        default=0.37, ge=0, le=1, description="Least likeness in meaning of a passage. Depends on the embedding model."
+    )
+    retrieval_least_bm25: float = Field(
+        default=8.0, ge=0, description="Least BM25 score of a passage that is found by its words."
+    )
 
     # Ray
     ray_address: str | None = Field(
@@ -145,7 +158,7 @@ class Settings(BaseSettings):
     def _data_dir_inside_project(cls, value: Path) -> Path:
         return value if value.is_absolute() else ROOT / value
 
-    @field_validator("llm_model", "embedding_model")
+    @field_validator("llm_model", "vlm_model", "embedding_model")
     @classmethod
     def _folder_inside_project(cls, value: str | None) -> str | None:
         # A relative folder means one of this project, whatever directory a Ray worker runs in.

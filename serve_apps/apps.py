@@ -36,7 +36,7 @@ def build(
         names.EMBEDDINGS: embeddings.embeddings_app(settings, gpu=gpu),
         names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
         names.PERSONA: persona.persona_app(settings, others[names.RETRIEVAL], others[names.LLM]),
-        names.VLM: vlm.vlm_app(settings),
+        names.VLM: vlm.vlm_app(settings, gpu=gpu),
         names.API: ingress.ingress_app(settings, others, tuple(actors), database_uri),
     }
 

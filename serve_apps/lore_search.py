@@ -36,10 +36,19 @@ Embed = Callable[[list[str]], Awaitable[list[list[float]]]]
 
 
 class LoreSearch:
-    """Searches and fills one store."""
+    """Searches and fills one store. A passage is found that has `least_cosine` or `least_bm25`."""
 
-    def __init__(self, store: LoreStore, embed: Embed, embedding_model: str) -> None:
+    def __init__(
+        self,
+        store: LoreStore,
+        embed: Embed,
+        embedding_model: str,
+        *,
+        least_cosine: float = LEAST_COSINE,
+        least_bm25: float = LEAST_BM25,
+    ) -> None:
         self._store = store
+        self._least_cosine, self._least_bm25 = least_cosine, least_bm25
         self._embed = embed
         self._embedding_model = embedding_model
 
@@ -111,7 +120,8 @@ class LoreSearch:
             near = await asyncio.to_thread(self._store.by_meaning, vector, scope) if vector else []
         except MilvusException as error:
             raise Unavailable(f"The lore cannot be searched: {error.message}", component=names.RETRIEVAL) from error
-        return fuse(near, terms)[: query.limit]
+        found = fuse(near, terms, least_cosine=self._least_cosine, least_bm25=self._least_bm25)
+        return found[: query.limit]
 
     async def _vector(self, text: str) -> list[float] | None:
         try:
@@ -125,12 +135,14 @@ class LoreSearch:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def fuse(near: Sequence[Hit], terms: Sequence[Hit]) -> tuple[Passage, ...]:
+def fuse(
+    near: Sequence[Hit], terms: Sequence[Hit], *, least_cosine: float = LEAST_COSINE, least_bm25: float = LEAST_BM25
+) -> tuple[Passage, ...]:
     """Reciprocal rank fusion of the two rankings, without what is not relevant."""
     cosines = {hit.lore_id: hit.score for hit in near}
-    least = max(LEAST_COSINE, LEAST_OF_BEST * max(cosines.values(), default=0.0))
+    least = max(least_cosine, LEAST_OF_BEST * max(cosines.values(), default=0.0))
     relevant = {lore_id for lore_id, cosine in cosines.items() if cosine >= least}
-    relevant |= {hit.lore_id for hit in terms if hit.score >= LEAST_BM25}
+    relevant |= {hit.lore_id for hit in terms if hit.score >= least_bm25}
     scores: dict[str, float] = {}
     hits: dict[str, Hit] = {}
     for ranking in (near, terms):

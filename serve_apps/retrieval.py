@@ -38,7 +38,13 @@ class Retrieval:
         uri = settings.milvus_uri or str(settings.data_dir.resolve() / "lore.db")
         model = model_location(settings)[0]
         self._store = await asyncio.to_thread(LoreStore, uri, model)
-        self._search = LoreSearch(self._store, embed, model)
+        self._search = LoreSearch(
+            self._store,
+            embed,
+            model,
+            least_cosine=settings.retrieval_least_cosine,
+            least_bm25=settings.retrieval_least_bm25,
+        )
         if self._store.moving:
             logger.info("[RAG] the embedding model is now %s; words alone find lore until all is embedded", model)
             self._about = "embedding all lore anew"

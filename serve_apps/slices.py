@@ -68,6 +68,8 @@ def plan(settings: Settings) -> tuple[Slice, ...]:
     wanted = []
     if settings.openai_base_url is None:
         wanted.append(Slice(names.LLM, settings.llm_gpu_slice, "LLM_GPU_SLICE", when(settings.preload_llm)))
+        if settings.vlm_model is not None:
+            wanted.append(Slice(names.VLM, settings.vlm_gpu_slice, "VLM_GPU_SLICE", when(settings.preload_vlm)))
     embeddings = settings.embeddings_gpu_slice
     wanted.append(Slice(names.EMBEDDINGS, embeddings, "EMBEDDINGS_GPU_SLICE", when(settings.preload_embeddings)))
     wanted.append(Slice(TRAINING, settings.training_gpu_slice, "TRAINING_GPU_SLICE", "while it trains"))

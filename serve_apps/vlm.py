@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 from PIL import Image
@@ -15,8 +16,10 @@ from core.settings import Settings
 from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import VisionEngine
+from serve_apps.engines.choose import start_vision
 from serve_apps.picture_files import open_picture
 from serve_apps.results import Description
+from serve_apps.slices import taking
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +32,15 @@ _Asked = tuple[Image.Image, str | None]
 class Vlm:
     """Holds one vision model. A picture lives here only as long as its answer takes."""
 
-    def __init__(self, settings: Settings, load: Callable[[], VisionEngine] | None = None) -> None:
+    async def __init__(  # type: ignore[misc]  # Serve awaits constructors
+        self, settings: Settings, start: Callable[[Settings], Awaitable[VisionEngine]] = start_vision
+    ) -> None:
         """Raises ConfigError where the model cannot be loaded."""
         start_logging(settings)
-        self._engine = (load or bundled)()
+        with ExitStack() as loading:
+            turn = taking(settings, settings.vlm_gpu_slice, "VLM_GPU_SLICE")
+            await asyncio.to_thread(loading.enter_context, turn)
+            self._engine = await start(settings)
         logger.info("[VLM] answers with %s", self._engine.name)
 
     async def describe(self, request: DescribeRequest) -> Description:
@@ -47,27 +55,25 @@ class Vlm:
     @serve.batch(max_batch_size=MAX_BATCH, batch_wait_timeout_s=BATCH_WAIT_S)  # type: ignore[untyped-decorator]
     async def _answer_together(self, asked: list[_Asked]) -> list[str]:
         """Pictures that arrive together go through the model together; batches come one after another."""
-        return await asyncio.to_thread(self._engine.answer, asked)
+        return await self._engine.describe(asked)
 
     async def about(self) -> str:
         """A few words for the health page."""
         return self._engine.name
 
-
-def bundled() -> VisionEngine:
-    """The small vision model of this project, on a CPU: it is too small for a GPU to be of use."""
-    from serve_apps.engines.vision_transformers import VisionTransformers  # late: its imports take seconds
-
-    return VisionTransformers()
+    def __del__(self) -> None:
+        if engine := getattr(self, "_engine", None):  # there is none where the start failed
+            engine.close()
 
 
-def vlm_app(settings: Settings) -> Any:
+def vlm_app(settings: Settings, *, gpu: bool) -> Any:
     """The application. By default no replica until somebody sends a picture, and none again after IDLE_UNLOAD_S without
     any; PRELOAD_VLM=true keeps one."""
     return deployment(
         Vlm,
         names.VLM,
         num_cpus=0.5,
+        num_gpus=settings.vlm_gpu_slice if gpu and settings.vlm_model and settings.openai_base_url is None else 0.0,
         ongoing=MAX_REQUESTS,
         queued=MAX_REQUESTS,
         **replicas(preload=settings.preload_vlm, idle_s=settings.idle_unload_s, target_ongoing_requests=MAX_REQUESTS),

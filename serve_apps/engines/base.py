@@ -67,7 +67,7 @@ class Engine(Protocol):
 
 @runtime_checkable
 class VisionEngine(Protocol):
-    """A model that looks at pictures. `answer` is not called twice at the same time."""
+    """A model that looks at pictures. `describe` is not called twice at the same time."""
 
     name: str
 
@@ -75,8 +75,12 @@ class VisionEngine(Protocol):
         """Raises RequestError (`question`) for one that this model cannot be asked."""
         ...
 
-    def answer(self, asked: Sequence[tuple[Image.Image, str | None]]) -> list[str]:
+    async def describe(self, asked: Sequence[tuple[Image.Image, str | None]]) -> list[str]:
         """One answer for each (picture, question); without a question the picture is described."""
+        ...
+
+    def close(self) -> None:
+        """Begin to free what the model holds; called within the running event loop, once."""
         ...
 
 

@@ -1,9 +1,13 @@
-"""The one place that decides which engine answers."""
+"""The one place that decides which engines answer."""
 
 from __future__ import annotations
 
+import asyncio
+
 from core.settings import Settings
-from serve_apps.engines.base import Engine
+from serve_apps.engines.base import Engine, VisionEngine
+
+VISION_SEQS = 8  # pictures that are looked at at once
 
 
 async def start_engine(settings: Settings) -> Engine:
@@ -32,3 +36,33 @@ async def start_engine(settings: Settings) -> Engine:
             gpu_memory_utilization=settings.llm_gpu_slice,
         )
     )
+
+
+async def start_vision(settings: Settings) -> VisionEngine:
+    """What looks at pictures: VLM_MODEL at the endpoint of OPENAI_BASE_URL or in vLLM, and without one the small
+    bundled model, on a CPU: it is too small for a GPU to be of use. Raises what `start_engine` raises."""
+    if settings.vlm_model is None:
+        from serve_apps.engines.vision_transformers import VisionTransformers
+
+        return await asyncio.to_thread(VisionTransformers)
+    from serve_apps.engines.vision_chat import VisionChat
+
+    if settings.openai_base_url is not None:
+        from serve_apps.engines.openai_engine import OpenAIConfig, OpenAIEngine
+
+        remote = OpenAIConfig(
+            base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vlm_model
+        )
+        return VisionChat(await OpenAIEngine.start(remote))
+    from serve_apps.engines.vllm_engine import VllmConfig, VllmEngine
+
+    config = VllmConfig(
+        model=settings.vlm_model,
+        dtype=settings.llm_dtype,
+        max_num_seqs=VISION_SEQS,
+        cpu_threads=settings.llm_cpu_threads,
+        gpu_memory_utilization=settings.vlm_gpu_slice,
+        adapters=False,
+        images=1,
+    )
+    return VisionChat(await VllmEngine.start(config))

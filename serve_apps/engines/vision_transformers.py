@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,13 @@ class VisionTransformers:
                 for i, text in zip(chunk, texts, strict=True):
                     answers[i] = text
         return answers
+
+    async def describe(self, asked: Sequence[tuple[Image.Image, str | None]]) -> list[str]:
+        """`answer` in a thread of its own."""
+        return await asyncio.to_thread(self.answer, asked)
+
+    def close(self) -> None:
+        """Nothing is held that does not go with the process."""
 
     def check(self, question: str | None) -> None:
         """Raises RequestError (`question`) for one that is too long."""

@@ -42,6 +42,8 @@ class VllmConfig(BaseModel, frozen=True):
     kv_cache_gib: int = Field(default=1, description="Memory for the key-value cache on a CPU.")
     cpu_threads: int | None = Field(default=None, description="Threads on a CPU; None takes half of the cores.")
     gpu_memory_utilization: float = Field(default=0.7, description="Share of a GPU's memory that the engine may take.")
+    adapters: bool = Field(default=True, description="Whether LoRA adapters can be loaded.")
+    images: int = Field(default=0, description="Pictures that a prompt may hold.")
     seed: int = Field(default=0, description="Seed of requests that bring none.")
 
 
@@ -85,10 +87,11 @@ class VllmEngine:
             enable_prefix_caching=True,
             # On a CPU vLLM dies of a prompt that is read in two parts where its request brings a seed, as replies do.
             enable_chunked_prefill=False if cpu else None,
-            enable_lora=True,
+            enable_lora=config.adapters,
             max_loras=config.max_loras,
-            max_cpu_loras=config.max_cpu_loras,
+            max_cpu_loras=config.max_cpu_loras if config.adapters else None,
             max_lora_rank=config.max_lora_rank,
+            limit_mm_per_prompt={"image": config.images},
             gpu_memory_utilization=config.gpu_memory_utilization,
             seed=config.seed,
             disable_log_stats=True,

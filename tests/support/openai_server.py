@@ -41,6 +41,10 @@ class OpenAIServer:
         if error := self._error():
             return error
         chat = request.path.endswith("/chat/completions")
+        if not self.bodies[-1].get("stream"):
+            text = "".join(self.pieces)
+            choice = {"index": 0, **({"message": {"content": text}} if chat else {"text": text})}
+            return web.json_response({"id": "x", "model": "m", "choices": [choice]})
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         try:

@@ -199,10 +199,12 @@ async def test_bad_requests_name_the_field_and_never_leave_the_house(
 async def test_openai_requests_are_passed_on_as_they_are(start: Start) -> None:
     async with openai_server() as server:
         engine = await start(server, api_key=SecretStr("k"))
-        opening, *texts = [piece async for piece in engine.openai("chat/completions", b'{"model": "moon-7b", "n": 1}')]
+        opening, *texts = [
+            piece async for piece in engine.openai("chat/completions", b'{"model": "moon-7b", "stream": true}')
+        ]
         assert opening == Opening(status=200, media_type=EVENTS)
         assert "".join(str(text) for text in texts).endswith("data: [DONE]\n\n")
-        assert server.bodies == [{"model": "moon-7b", "n": 1}]
+        assert server.bodies == [{"model": "moon-7b", "stream": True}]
         assert server.keys == ["Bearer k"]
         models = [piece async for piece in engine.openai("models", b"")]
         assert '"moon-7b"' in str(models[1])
@@ -216,7 +218,7 @@ async def test_openai_requests_are_passed_on_as_they_are(start: Start) -> None:
 async def test_who_leaves_an_openai_answer_stops_it(start: Start) -> None:
     async with openai_server(hang_after=1) as server:
         engine = await start(server)
-        pieces = engine.openai("completions", b"{}")
+        pieces = engine.openai("completions", b'{"stream": true}')
         await anext(pieces)
         await anext(pieces)
         assert engine.running() == 1

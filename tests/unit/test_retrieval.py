@@ -202,6 +202,14 @@ def test_fusion_prefers_what_both_rankings_find() -> None:
     assert ids(fuse(near, terms)) == ["b", "c", "a", "d"]
 
 
+async def test_the_least_scores_are_settings(store: LoreStore) -> None:
+    await LoreSearch(store, WordVectors(), "words").ingest(pack_of(**FACTS))
+    query = SearchQuery(text="the comet and the blue river", pack="testpack")  # a cosine of 0.58
+    for least, found in ((0.5, ["comet"]), (0.6, [])):
+        search = LoreSearch(store, WordVectors(), "words", least_cosine=least, least_bm25=99)
+        assert ids(await search.search(query)) == found
+
+
 def test_fusion_leaves_out_what_is_weak() -> None:
     assert fuse([hit("a", LEAST_COSINE - 0.01)], [hit("a", LEAST_BM25 - 0.1)]) == ()
     assert ids(fuse([hit("a", 0.9), hit("b", LEAST_COSINE + 0.01)], [])) == ["a"]

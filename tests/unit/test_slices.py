@@ -70,6 +70,13 @@ def test_a_remote_model_and_training_that_is_off_need_no_slice() -> None:
     assert [one.name for one in wanted] == [names.EMBEDDINGS]
 
 
+def test_a_vision_model_wants_its_slice_too() -> None:
+    with pytest.raises(ConfigError, match=r"llm 0\.7 \+ vlm 0\.2 \+ embeddings 0\.1 \+ training 0\.2 = 1\.2"):
+        fits(settings(vlm_model="some/model"), ONE)
+    made = fits(settings(vlm_model="some/model", llm_gpu_slice=0.5), ONE)
+    assert [place.slice.name for place in made] == [names.LLM, names.VLM, names.EMBEDDINGS, TRAINING]
+
+
 def test_without_a_card_there_is_nothing_to_check() -> None:
     assert fits(settings(llm_gpu_slice=1.0), ()) == ()
 
