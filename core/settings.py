@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigError
@@ -69,6 +69,17 @@ class Settings(BaseSettings):
     )
     llm_dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
         default="auto", description="Weights' type. auto: float32 on a CPU, the model's own on a GPU."
+    )
+    use_8bit: bool = Field(
+        default=False, description="Load LLM_MODEL with weights of 8 bits (FP8), half the memory. Needs a GPU."
+    )
+    use_4bit: bool = Field(
+        default=False, description="Load LLM_MODEL with weights of 4 bits (bitsandbytes), for small cards. Needs a GPU."
+    )
+    pytorch_cuda_alloc_conf: str = Field(
+        default="max_split_size_mb:256,expandable_segments:True",
+        pattern=r"^([a-z_0-9]+:[A-Za-z0-9.\[\]>_-]+(,[a-z_0-9]+:[A-Za-z0-9.\[\]>_-]+)*)?$",
+        description="How PyTorch divides a GPU's memory: `option:value`, separated by commas.",
     )
     llm_max_num_seqs: int = Field(default=64, ge=1, le=1024, description="Sequences the engine works on at once.")
     llm_cpu_threads: int | None = Field(
@@ -148,10 +159,22 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
 
+    @model_validator(mode="after")
+    def _one_width(self) -> Self:
+        if self.use_8bit and self.use_4bit:
+            raise ValueError("USE_8BIT and USE_4BIT exclude each other: set one of them")
+        return self
+
     @field_validator("discord_api_url", "discord_gateway_url", "discord_cdn_url", "openai_base_url")
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value
+
+    @field_validator("pytorch_cuda_alloc_conf")
+    @classmethod
+    def _as_pytorch_spells_it(cls, value: str) -> str:
+        # PyTorch ends the process over a `true` in small letters, when the model takes its first memory.
+        return value.replace(":true", ":True").replace(":false", ":False")
 
     @field_validator("data_dir")
     @classmethod

@@ -34,8 +34,15 @@ async def start_engine(settings: Settings) -> Engine:
             max_num_seqs=settings.llm_max_num_seqs,
             cpu_threads=settings.llm_cpu_threads,
             gpu_memory_utilization=settings.llm_gpu_slice,
+            quantization=_quantization(settings),
+            allocator=settings.pytorch_cuda_alloc_conf,
         )
     )
+
+
+def _quantization(settings: Settings) -> str | None:
+    """What vLLM calls it. Both quantize any model while it loads, without data to calibrate on."""
+    return "fp8" if settings.use_8bit else "bitsandbytes" if settings.use_4bit else None
 
 
 async def start_vision(settings: Settings) -> VisionEngine:
@@ -62,6 +69,7 @@ async def start_vision(settings: Settings) -> VisionEngine:
         max_num_seqs=VISION_SEQS,
         cpu_threads=settings.llm_cpu_threads,
         gpu_memory_utilization=settings.vlm_gpu_slice,
+        allocator=settings.pytorch_cuda_alloc_conf,
         adapters=False,
         images=1,
     )

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from serve_apps.engines.vllm_openai import VllmOpenAI
 
 
+BNB, BNB_PLUGIN = "bitsandbytes", "vllm-bnb-plugin"
+
+
 class VllmConfig(BaseModel, frozen=True):
     """How the engine is started."""
 
@@ -42,6 +46,8 @@ class VllmConfig(BaseModel, frozen=True):
     kv_cache_gib: int = Field(default=1, description="Memory for the key-value cache on a CPU.")
     cpu_threads: int | None = Field(default=None, description="Threads on a CPU; None takes half of the cores.")
     gpu_memory_utilization: float = Field(default=0.7, description="Share of a GPU's memory that the engine may take.")
+    quantization: str | None = Field(default=None, description="As vLLM names it: fp8, bitsandbytes, awq …")
+    allocator: str = Field(default="", description="PYTORCH_CUDA_ALLOC_CONF.")
     adapters: bool = Field(default=True, description="Whether LoRA adapters can be loaded.")
     images: int = Field(default=0, description="Pictures that a prompt may hold.")
     seed: int = Field(default=0, description="Seed of requests that bring none.")
@@ -74,28 +80,8 @@ class VllmEngine:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         cpu = current_platform.is_cpu()
-        # bfloat16 takes an AMX kernel that dies of an illegal instruction inside a Ray worker.
-        dtype = "float32" if cpu and config.dtype == "auto" else config.dtype
-        args = AsyncEngineArgs(
-            model=config.model,
-            dtype=dtype,
-            max_model_len=config.max_model_len,
-            max_num_seqs=config.max_num_seqs,
-            enforce_eager=cpu,
-            # One process less, which is 10 s of imports; the two that stay are this one and the engine's.
-            distributed_executor_backend="uni" if cpu else None,
-            enable_prefix_caching=True,
-            # On a CPU vLLM dies of a prompt that is read in two parts where its request brings a seed, as replies do.
-            enable_chunked_prefill=False if cpu else None,
-            enable_lora=config.adapters,
-            max_loras=config.max_loras,
-            max_cpu_loras=config.max_cpu_loras if config.adapters else None,
-            max_lora_rank=config.max_lora_rank,
-            limit_mm_per_prompt={"image": config.images},
-            gpu_memory_utilization=config.gpu_memory_utilization,
-            seed=config.seed,
-            disable_log_stats=True,
-        )
+        check_quantization(config, cpu=cpu)
+        args = AsyncEngineArgs(**engine_arguments(config, cpu=cpu))
         try:
             return cls(AsyncLLM.from_engine_args(args), config)
         except (ValueError, OSError) as error:
@@ -241,6 +227,57 @@ class VllmEngine:
         self._llm.shutdown()
 
 
+def engine_arguments(config: VllmConfig, *, cpu: bool) -> dict[str, Any]:
+    """The arguments of `AsyncEngineArgs`."""
+    return {
+        "model": config.model,
+        # bfloat16 takes an AMX kernel that dies of an illegal instruction inside a Ray worker.
+        "dtype": "float32" if cpu and config.dtype == "auto" else config.dtype,
+        "max_model_len": config.max_model_len,
+        "max_num_seqs": config.max_num_seqs,
+        "enforce_eager": cpu,
+        # One process less, which is 10 s of imports; the two that stay are this one and the engine's.
+        "distributed_executor_backend": "uni" if cpu else None,
+        "enable_prefix_caching": True,
+        # On a CPU vLLM dies of a prompt that is read in two parts where its request brings a seed, as replies do.
+        "enable_chunked_prefill": False if cpu else None,
+        "quantization": config.quantization,
+        "enable_lora": config.adapters,
+        "max_loras": config.max_loras,
+        "max_cpu_loras": config.max_cpu_loras if config.adapters else None,
+        "max_lora_rank": config.max_lora_rank,
+        "limit_mm_per_prompt": {"image": config.images},
+        "gpu_memory_utilization": config.gpu_memory_utilization,
+        "seed": config.seed,
+        "disable_log_stats": True,
+    }
+
+
+def check_quantization(config: VllmConfig, *, cpu: bool) -> None:
+    """Raises ConfigError where the weights cannot be quantized here; vLLM would say so a minute later, in its log."""
+    if config.quantization is None:
+        return
+    field = "USE_4BIT" if config.quantization == BNB else "USE_8BIT"
+    if cpu:
+        raise ConfigError(
+            "Weights are quantized on a GPU only, and none was found.", field=field, fix="Leave it out, or use a GPU."
+        )
+    if config.quantization == BNB and not _installed(BNB_PLUGIN):
+        raise ConfigError(
+            f"vLLM loads weights of 4 bits with the package {BNB_PLUGIN}, which is not installed.",
+            field=field,
+            fix="Run `make setup` on this machine, or set USE_8BIT instead.",
+        )
+
+
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def _prepare_environment(config: VllmConfig) -> None:
     """What vLLM and its engine process read from the environment; some of it already while they are imported."""
     environment = os.environ
@@ -249,7 +286,9 @@ def _prepare_environment(config: VllmConfig) -> None:
     environment["VLLM_NO_USAGE_STATS"] = "1"
     environment.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     environment.setdefault("VLLM_CPU_KVCACHE_SPACE", str(config.kv_cache_gib))
-    if not torch.cuda.is_available():
+    if torch.cuda.is_available():
+        environment.setdefault("PYTORCH_CUDA_ALLOC_CONF", config.allocator)
+    else:
         # vLLM moves its worker into a process of its own unless this says that there is no need.
         environment["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         environment["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
