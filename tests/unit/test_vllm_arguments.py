@@ -67,6 +67,7 @@ def test_pytorch_can_read_how_memory_is_divided(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setenv("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb:256,expandable_segments:true")
     given = load_settings().pytorch_cuda_alloc_conf
+    monkeypatch.delenv("PYTORCH_CUDA_ALLOC_CONF")  # PyTorch reads it, too
     assert given == Settings(_env_file=None).pytorch_cuda_alloc_conf  # type: ignore[call-arg]
     read = torch._C._accelerator_setAllocatorSettings  # what PyTorch does with it once there is a card
     with pytest.raises(Exception, match="True"):
