@@ -21,6 +21,7 @@ from rich.text import Text
 from core.errors import ConfigError, TroupeError
 from core.personas import load_pack
 from core.settings import Settings, load_settings
+from deploy import adapters
 from deploy.run_file import hold_lock, members, ray_token, read_facts, sweep
 from deploy.view import destinations, findings_table, gpu_table, state_table
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 gpu = typer.Typer(no_args_is_help=True, help="The GPU: what has which part of it.")
 app.add_typer(gpu, name="gpu")
+app.add_typer(adapters.app, name="adapter")
 console = Console()
 
 

@@ -41,9 +41,9 @@ BATCH_TOKENS = 6144
 TOKENIZER_CHUNKS = 6
 LONGEST = 512
 WARMUP_STEPS = 20
-DECAY_FROM = 0.5  # the share of the run after which the learning rate falls, in a line, to zero
+DECAY_FROM = 0.57  # the share of the run after which the learning rate falls, in a line, to zero
 # Each lesson with the share of the run at which it ends.
-SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.123), ("voices", 0.268), ("all", 0.385), ("home", 1.0))
+SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.144), ("voices", 0.313), ("all", 0.449), ("home", 1.0))
 NUMBER_WEIGHT = 5.0  # of the tokens that name a sentence
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 # The embeddings must not outrun what the first layers were given to match them by.

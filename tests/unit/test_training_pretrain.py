@@ -65,7 +65,7 @@ def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
 
 
 def test_lessons_go_from_drills_to_everything_to_home() -> None:
-    shares = (0.0, 0.12, 0.13, 0.26, 0.27, 0.38, 0.39, 1.0)
+    shares = (0.0, 0.14, 0.15, 0.31, 0.32, 0.44, 0.45, 1.0)
     assert [lesson_at(used) for used in shares] == [
         "drill", "drill", "voices", "voices", "all", "all", "home", "home"
     ]  # fmt: skip
