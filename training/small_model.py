@@ -29,8 +29,9 @@ FIRST_NUMBER = SPECIAL.index(NUMBERS[0])  # special tokens have the first ids, i
 def new_model(
     tokenizer: Tokenizer, *, seed: int, rarity: Sequence[float] = (), layers: int = 6, hidden: int = 256
 ) -> Any:
-    """A Llama that copies from its context and knows nothing: 8M parameters at the default size,
-    64 dimensions per head. Until it is saved it attends by `_attend`, which takes rows padded at their end."""
+    """A Llama that copies from its context, finds words in it, and knows nothing: 8M parameters at the default size,
+    64 dimensions per head. `rarity` says how rare each token is (`training.word_families`); without it all are
+    alike. Until it is saved it attends by `_attend`, which takes rows padded at their end."""
     torch.manual_seed(seed)
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -51,8 +52,15 @@ def new_model(
             attn_implementation=ATTENTION,
         )
     )
+    reading = _reading(tokenizer, rarity) if _reads(model) else None
+    write_induction_heads(model, seed=seed, reading=reading)
+    model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
+    return model
+
+
+def _reading(tokenizer: Tokenizer, rarity: Sequence[float]) -> Reading:
     vocabulary = tokenizer.get_vocab()
-    reading = Reading(
+    return Reading(
         specials=tuple(vocabulary[mark] for mark in SPECIAL if mark not in (PAD, END)),
         numbers=tuple(vocabulary[number] for number in NUMBERS),
         again=vocabulary[AGAIN],
@@ -61,11 +69,6 @@ def new_model(
         roots=tuple(roots(tokenizer)),
         rarity=tuple(rarity),
     )
-    if not _reads(model):
-        reading = None
-    write_induction_heads(model, seed=seed, reading=reading)
-    model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
-    return model
 
 
 def kept_parts(model: Any, tokenizer: Tokenizer) -> list[tuple[torch.nn.Parameter, Any, torch.Tensor]]:

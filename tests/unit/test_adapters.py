@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from core.errors import DatabaseUnavailable, RequestError
+from core.errors import RequestError
 from serve_apps.adapters import AdapterRegistry, check_name
 from serve_apps.engines.adapter_files import CONFIG, WEIGHTS, checked_adapter
 from serve_apps.results import Adapter
@@ -112,10 +112,3 @@ async def test_an_adapter_is_replaced_and_a_persona_has_one(registry: AdapterReg
         Adapter(name="loud", path="/a", personas=("elio",)),
         Adapter(name="soft", path="/c", personas=("olga",)),
     )
-
-
-async def test_without_a_database_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serve_apps.adapters.PATIENCE_S", 0.1)
-    registry = AdapterRegistry("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "troupe")
-    with pytest.raises(DatabaseUnavailable):
-        await registry.all()
