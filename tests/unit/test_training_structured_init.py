@@ -4,9 +4,9 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from core.messages import ChatMessage
-from training.small_model import VOCABULARY, kept_parts, new_model
+from training.small_model import kept_parts, new_model
 from training.structured_init import write_induction_heads
-from training.tokenizer import encode_chats, train_tokenizer
+from training.tokenizer import SPECIAL, encode_chats, train_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def tokenizer() -> Tokenizer:
 def loss_on_repeats(model: torch.nn.Module, *, length: int = 40) -> tuple[float, float]:
     """Mean loss on random tokens said the first time and the second time."""
     generator = torch.Generator().manual_seed(3)
-    once = torch.randint(5, VOCABULARY, (8, length), generator=generator)
+    once = torch.randint(len(SPECIAL), 330, (8, length), generator=generator)
     ids = torch.cat([once, once], 1)
     logits = model(input_ids=ids).logits[:, :-1].float()
     losses = functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none")
