@@ -36,7 +36,7 @@ def test_with_every_head_of_the_second_layer_it_repeats_better(tokenizer: Tokeni
     write_induction_heads(model, seed=1)
     model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
     first, again = loss_on_repeats(model)
-    assert again < 0.7 * first
+    assert again < 0.75 * first
 
 
 def test_without_the_structure_it_does_not(tokenizer: Tokenizer) -> None:
