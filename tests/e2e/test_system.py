@@ -68,12 +68,18 @@ FACTS = {
 }
 
 
-async def test_questions_about_the_lore_are_answered_with_the_facts(system: System) -> None:
-    """The small model is not always right (its card says how often, and that small talk before a question misleads it),
-    but a passage that never arrived would leave it right far less often."""
-    async with httpx.AsyncClient(base_url=system.api, timeout=60) as http:
-        asked = [await http.post("/persona/reply", json={"persona": "elio", "message": line}) for line in FACTS]
-    answers = {line: response.json()["text"] for line, response in zip(FACTS, asked, strict=True)}
+async def test_questions_about_the_lore_are_answered_with_the_facts(chat: ChatPage) -> None:
+    """The small model is not always right (its card says how often), but a passage that never arrived would leave it
+    right far less often."""
+    answers = {}
+    async with chat:
+        for question in FACTS:
+            messages = chat.get("message")
+            before = await messages.count()
+            await chat.send(f"@Troupe {question}")
+            await expect(messages).to_have_count(before + 2, timeout=ANSWER_MS)
+            await chat.page.wait_for_timeout(2500)  # the last edit
+            answers[question] = await messages.last.get_by_test_id("message-content").inner_text()
     right = [question for question, answer in answers.items() if FACTS[question] in answer.lower()]
     assert len(right) >= 3, answers
 
