@@ -155,11 +155,15 @@ def taking(settings: Settings, share: float, field: str) -> Iterator[None]:
 
     Raises ConfigError (`field`) where the card has less free than the slice needs. Blocks while another model loads."""
     import ray
-    import torch
 
     cards = [int(card) for card in ray.get_runtime_context().get_accelerator_ids().get("GPU", ())]
+    if not cards:
+        yield
+        return
+    import torch
+
     with loading_turn(settings.data_dir / "run", cards):
-        if cards and torch.cuda.is_available():
+        if torch.cuda.is_available():
             free, total = torch.cuda.mem_get_info()
             check_free(share, field, free_bytes=free, total_bytes=total)
         yield
