@@ -156,7 +156,9 @@ def taking(settings: Settings, share: float, field: str) -> Iterator[None]:
     Raises ConfigError (`field`) where the card has less free than the slice needs. Blocks while another model loads."""
     import ray
 
-    cards = [int(card) for card in ray.get_runtime_context().get_accelerator_ids().get("GPU", ())]
+    # Serve's local testing mode runs without Ray.
+    given = ray.get_runtime_context().get_accelerator_ids() if ray.is_initialized() else {}
+    cards = [int(card) for card in given.get("GPU", ())]
     if not cards:
         yield
         return

@@ -46,7 +46,7 @@ def run(name: str, target: Any) -> Any:
 
 
 def llm_target() -> Any:
-    return serve.deployment(Llm, name="llm").bind(Settings(), script)
+    return serve.deployment(Llm, name="llm").bind(Settings(), None, script)
 
 
 async def test_the_llm_deployment_streams_completes_and_tells() -> None:
