@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         return tuple(key for part in given.split(",") if (key := part.strip()))
 
     @cached_property
+    def api_headers(self) -> dict[str, str]:
+        """The header by which the HTTP API knows this installation's own commands."""
+        return {"Authorization": f"Bearer {self.api_key_list[0]}"} if self.api_key_list else {}
+
+    @cached_property
     def local_discord(self) -> bool:
         """True where Troupe brings its own Discord: no token and no server given."""
         return self.discord_token is None and self.discord_api_url is None

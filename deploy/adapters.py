@@ -60,9 +60,7 @@ def running(settings: Settings) -> httpx.Client:
     facts = read_facts(settings.data_dir)
     if facts is None:
         raise ConfigError("Troupe does not run.", field="troupe adapter", fix="Start it with `troupe up`.")
-    key = settings.api_key_list[:1]
-    headers = {"Authorization": f"Bearer {key[0]}"} if key else {}
-    return httpx.Client(base_url=facts.urls["API"], headers=headers, timeout=LOAD_TIMEOUT_S)
+    return httpx.Client(base_url=facts.urls["API"], headers=settings.api_headers, timeout=LOAD_TIMEOUT_S)
 
 
 @app.command("list")

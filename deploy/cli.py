@@ -138,17 +138,12 @@ def status() -> None:
         left = len(members(settings.data_dir))
         console.print("Troupe does not run." + (f" A crash left {left} processes: run `troupe down`." if left else ""))
         raise typer.Exit(1)
-    health = _get_health(facts.urls["API"], _bearer(settings))
+    health = _get_health(facts.urls["API"], settings.api_headers)
     rows = [(name, part["state"], part.get("detail", "")) for name, part in health["components"].items()]
     console.print(state_table(rows))
     for name, url in facts.urls.items():
         console.print(Text(f"{name}: {url}", style="dim"))
     raise typer.Exit(0 if health["status"] == "ok" else 1)
-
-
-def _bearer(settings: Settings) -> dict[str, str]:
-    """The header by which the API of this installation knows its own commands."""
-    return {"Authorization": f"Bearer {settings.api_key_list[0]}"} if settings.api_key_list else {}
 
 
 def _get_health(api: str, headers: dict[str, str]) -> dict[str, Any]:
@@ -215,7 +210,7 @@ def chat(
         raise ConfigError("Troupe does not run.", field="troupe chat", fix="Start it with `troupe up`.")
     pack = load_pack(settings.pack_dir)
     chosen = pack.persona(persona.lower() or pack.default_persona)
-    session = ChatSession(base_url=facts.urls["API"], persona=chosen.id, speaker=name, headers=_bearer(settings))
+    session = ChatSession(base_url=facts.urls["API"], persona=chosen.id, speaker=name, headers=settings.api_headers)
     chat_loop(session, chosen.name, console)
 
 

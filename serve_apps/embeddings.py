@@ -15,7 +15,7 @@ from core.settings import Settings
 from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.results import EmbeddingInfo
-from serve_apps.slices import taking
+from serve_apps.slices import share, taking
 
 MAX_TEXTS = 256
 MAX_CHARS = 20_000
@@ -100,7 +100,7 @@ def embeddings_app(settings: Settings, *, gpu: bool) -> Any:
         Embeddings,
         names.EMBEDDINGS,
         num_cpus=0.5,
-        num_gpus=settings.embeddings_gpu_slice if gpu else 0.0,
+        num_gpus=share(settings, names.EMBEDDINGS) if gpu else 0.0,
         ongoing=MAX_REQUESTS,
         queued=MAX_REQUESTS,
         **replicas(

@@ -18,7 +18,7 @@ from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
 from serve_apps.results import Adapter, Generation, ModelInfo, Opening, joined, together, whole
-from serve_apps.slices import taking
+from serve_apps.slices import share, taking
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def llm_app(settings: Settings, database_uri: str | None = None, *, gpu: bool) -
         Llm,
         names.LLM,
         num_cpus=1,
-        num_gpus=settings.llm_gpu_slice if gpu and settings.openai_base_url is None else 0.0,
+        num_gpus=share(settings, names.LLM) if gpu else 0.0,
         ongoing=2 * settings.llm_max_num_seqs,
         queued=4 * settings.llm_max_num_seqs,
         health_check_period_s=1.0,

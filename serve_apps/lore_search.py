@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from pymilvus.exceptions import MilvusException
 
@@ -59,25 +60,10 @@ class LoreSearch:
         cut off is simply finished by the next.
         """
         stored = await asyncio.to_thread(self._store.fingerprints, pack.id)
-        wanted = {lore.id: self._fingerprint(lore.title, lore.text, lore.source) for lore in pack.lore}
-        changed = [lore for lore in pack.lore if stored.get(lore.id) != wanted[lore.id]]
+        wanted = {lore.id: self._row(pack.id, lore.id, lore.title, lore.text, lore.source) for lore in pack.lore}
+        changed = [row for row in wanted.values() if stored.get(row.lore_id) != row.fingerprint]
         gone = [lore_id for lore_id in stored if lore_id not in wanted]
-        for start in range(0, len(changed), EMBED_AT_ONCE):
-            some = changed[start : start + EMBED_AT_ONCE]
-            vectors = await self._embed([f"{lore.title}. {lore.text}" for lore in some])
-            rows = [
-                Row(
-                    pack=pack.id,
-                    lore_id=lore.id,
-                    title=lore.title,
-                    text=lore.text,
-                    source=lore.source,
-                    fingerprint=wanted[lore.id],
-                    vector=vector,
-                )
-                for lore, vector in zip(some, vectors, strict=True)
-            ]
-            await asyncio.to_thread(self._store.put, rows)
+        await self._put(changed)
         await asyncio.to_thread(self._store.remove, pack.id, gone)
         if self._store.moving:
             await self._move_guild_rows()
@@ -88,23 +74,30 @@ class LoreSearch:
         """Embed with the present model what guilds have added."""
         batches = self._store.guild_rows()
         while found := await asyncio.to_thread(next, batches, None):
-            for start in range(0, len(found), EMBED_AT_ONCE):
-                some = found[start : start + EMBED_AT_ONCE]
-                vectors = await self._embed([f"{row['title']}. {row['text']}" for row in some])
-                rows = [
-                    Row(
-                        pack=row["pack"],
-                        guild=row["guild"],
-                        lore_id=row["lore_id"],
-                        title=row["title"],
-                        text=row["text"],
-                        source=row["source"],
-                        fingerprint=self._fingerprint(row["title"], row["text"], row["source"]),
-                        vector=vector,
-                    )
-                    for row, vector in zip(some, vectors, strict=True)
-                ]
-                await asyncio.to_thread(self._store.put, rows)
+            await self._put([self._row(**row) for row in found])
+
+    async def _put(self, rows: Sequence[Row]) -> None:
+        """Embed rows and store them, some at a time."""
+        for start in range(0, len(rows), EMBED_AT_ONCE):
+            some = rows[start : start + EMBED_AT_ONCE]
+            vectors = await self._embed([f"{row.title}. {row.text}" for row in some])
+            made = [replace(row, vector=vector) for row, vector in zip(some, vectors, strict=True)]
+            await asyncio.to_thread(self._store.put, made)
+
+    def _row(self, pack: str, lore_id: str, title: str, text: str, source: str, guild: str = "") -> Row:
+        """A passage that is not embedded yet. Its fingerprint tells the model, too."""
+        parts = (self._embedding_model, title, text, source)
+        fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return Row(
+            pack=pack,
+            lore_id=lore_id,
+            title=title,
+            text=text,
+            source=source,
+            fingerprint=fingerprint,
+            vector=(),
+            guild=guild,
+        )
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """The passages worth reading for `query.text`, best first, at most `query.limit`, often none.
@@ -129,10 +122,6 @@ class LoreSearch:
         except TroupeError as error:
             logger.warning("[RAG] searching by words alone: %s", error)
             return None
-
-    def _fingerprint(self, title: str, text: str, source: str) -> str:
-        parts = (self._embedding_model, title, text, source)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def fuse(

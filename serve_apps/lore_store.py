@@ -95,12 +95,13 @@ class LoreStore:
 
     def guild_rows(self) -> Iterator[list[dict[str, str]]]:
         """What guilds added to former collections, some rows at a time: `pack`, `guild` and the fields of a hit."""
+        wanted = ["pack", "guild", *FIELDS]
         for name in reversed(self._former):
             rows = self._client.query_iterator(
-                name, batch_size=ROWS_AT_ONCE, filter='guild != ""', output_fields=["pack", "guild", *FIELDS]
+                name, batch_size=ROWS_AT_ONCE, filter='guild != ""', output_fields=wanted
             )
             while found := rows.next():
-                yield found
+                yield [{field: row[field] for field in wanted} for row in found]  # Milvus adds the key
             rows.close()
 
     def fingerprints(self, pack: str) -> dict[str, str]:

@@ -76,6 +76,11 @@ def plan(settings: Settings) -> tuple[Slice, ...]:
     return tuple(one for one in wanted if one.share > 0)
 
 
+def share(settings: Settings, name: str) -> float:
+    """What a model books of a GPU, 0 where it runs elsewhere."""
+    return next((one.share for one in plan(settings) if one.name == name), 0.0)
+
+
 def placed(wanted: Sequence[Slice], cards: Sequence[Card]) -> tuple[Placed, ...]:
     """Each slice on the first card that has room for it, in the order given, as Ray packs them.
 

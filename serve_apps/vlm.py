@@ -19,7 +19,7 @@ from serve_apps.engines.base import VisionEngine
 from serve_apps.engines.choose import start_vision
 from serve_apps.picture_files import open_picture
 from serve_apps.results import Description
-from serve_apps.slices import taking
+from serve_apps.slices import share, taking
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def vlm_app(settings: Settings, *, gpu: bool) -> Any:
         Vlm,
         names.VLM,
         num_cpus=0.5,
-        num_gpus=settings.vlm_gpu_slice if gpu and settings.vlm_model and settings.openai_base_url is None else 0.0,
+        num_gpus=share(settings, names.VLM) if gpu else 0.0,
         ongoing=MAX_REQUESTS,
         queued=MAX_REQUESTS,
         **replicas(preload=settings.preload_vlm, idle_s=settings.idle_unload_s, target_ongoing_requests=MAX_REQUESTS),

@@ -1,4 +1,5 @@
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def test_any_pack_gives_good_dialogues(made: list[Dialogue]) -> None:
     assert report.problems == ()
     assert report.dialogues == 400
     assert set(report.turns) == {"fact", "about", "more", "unknown", "chat"}
-    assert report.turns["fact"] > report.turns["unknown"] > report.turns["more"]
+    learned = Counter(dialogue.turns[-1].kind for dialogue in made)
+    assert learned["fact"] > learned["chat"]
     assert report.unique_share > 0.9
 
 
@@ -78,9 +80,9 @@ def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
 def test_facts_of_the_pack_are_often_others() -> None:
     pack, cast = load_cast(PACK)
     answers = {question.question: question.answer for question in pack.questions}
-    turns = [t for d in DialogueMaker(pack, cast, seed=3).dialogues(900) for t in d.turns if t.line in answers]
+    turns = [t for d in DialogueMaker(pack, cast, seed=3).dialogues(1500) for t in d.turns if t.line in answers]
     told = [turn.answer == answers[turn.line] for turn in turns if turn.kind == "fact"]
-    assert len(told) > 10
+    assert len(told) > 20
     assert 0.2 < sum(told) / len(told) < 0.8
 
 

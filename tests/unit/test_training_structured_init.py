@@ -4,9 +4,9 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from core.messages import ChatMessage
-from training.small_model import kept_parts, new_model
+from training.small_model import VOCABULARY, kept_parts, new_model
 from training.structured_init import write_induction_heads
-from training.tokenizer import SPECIAL, encode_chats, train_tokenizer
+from training.tokenizer import encode_chats, train_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -15,10 +15,10 @@ def tokenizer() -> Tokenizer:
 
 
 @torch.no_grad()
-def loss_on_repeats(model: torch.nn.Module, *, length: int = 40) -> tuple[float, float]:
+def loss_on_repeats(model: torch.nn.Module, *, ids_below: int = VOCABULARY, length: int = 40) -> tuple[float, float]:
     """Mean loss on random tokens said the first time and the second time."""
     generator = torch.Generator().manual_seed(3)
-    once = torch.randint(len(SPECIAL), 330, (8, length), generator=generator)
+    once = torch.randint(5, ids_below, (8, length), generator=generator)
     ids = torch.cat([once, once], 1)
     logits = model(input_ids=ids).logits[:, :-1].float()
     losses = functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none")
@@ -26,7 +26,8 @@ def loss_on_repeats(model: torch.nn.Module, *, length: int = 40) -> tuple[float,
 
 
 def test_a_fresh_model_repeats_what_it_has_just_read(tokenizer: Tokenizer) -> None:
-    first, again = loss_on_repeats(new_model(tokenizer, seed=1))
+    # Only what the tokenizer knows has a root, by half of which tokens are told apart.
+    first, again = loss_on_repeats(new_model(tokenizer, seed=1), ids_below=tokenizer.get_vocab_size())
     assert first > 8.0  # nothing is known: the vocabulary has 6,144 entries, of which the logarithm is 8.7
     assert again < 0.85 * first
 
@@ -36,7 +37,7 @@ def test_with_every_head_of_the_second_layer_it_repeats_better(tokenizer: Tokeni
     write_induction_heads(model, seed=1)
     model.lm_head.weight.data.copy_(model.model.embed_tokens.weight)
     first, again = loss_on_repeats(model)
-    assert again < 0.75 * first
+    assert again < 0.7 * first
 
 
 def test_without_the_structure_it_does_not(tokenizer: Tokenizer) -> None:
