@@ -6,14 +6,16 @@ A setting is read from the environment, then from `.env`. Names are the field na
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigError
+from core.profiles import load_profile
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,6 +62,11 @@ class Settings(BaseSettings):
     pack: str = Field(default="communiverse", description="The persona pack: a folder in packs/, or a path to one.")
 
     # Models
+    profile: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description="A set of settings in deploy/ for a kind of machine (`troupe profile list`). What is set here wins.",
+    )
     llm_model: str = Field(
         default=str(ROOT / "models" / "troupe-small"),
         description="The language model: a Hugging Face id or a folder. The default is the small bundled model.",
@@ -99,6 +106,16 @@ class Settings(BaseSettings):
         description="An OpenAI-compatible endpoint (Ollama, llama.cpp, OpenRouter…) to use instead of vLLM.",
     )
     openai_api_key: SecretStr | None = Field(default=None, description="Key for OPENAI_BASE_URL, where it wants one.")
+    finetuned_model_enabled: bool = Field(default=False, description="Load the adapter of FINETUNED_ADAPTER_PATH.")
+    finetuned_base_model: str | None = Field(
+        default=None, description="The model that adapter was trained on; it takes the place of LLM_MODEL."
+    )
+    finetuned_adapter_path: Path | None = Field(
+        default=None, description="Folder of a LoRA adapter, as `training.lora` writes it."
+    )
+    finetuned_use_for_personas: bool = Field(
+        default=True, description="Have every persona that has no adapter of its own speak with it."
+    )
     vlm_model: str | None = Field(
         default=None,
         description="A vision language model, in vLLM or at OPENAI_BASE_URL. Default: the small bundled one.",
@@ -165,6 +182,18 @@ class Settings(BaseSettings):
             raise ValueError("USE_8BIT and USE_4BIT exclude each other: set one of them")
         return self
 
+    @model_validator(mode="after")
+    def _finetuned(self) -> Self:
+        if not self.finetuned_model_enabled:
+            return self
+        if self.finetuned_adapter_path is None:
+            raise ValueError("FINETUNED_MODEL_ENABLED needs FINETUNED_ADAPTER_PATH: set it to the adapter's folder")
+        if self.finetuned_base_model is not None:
+            if "llm_model" in self.model_fields_set and self.llm_model != self.finetuned_base_model:
+                raise ValueError("LLM_MODEL and FINETUNED_BASE_MODEL differ: leave one of them out")
+            self.llm_model = self.finetuned_base_model
+        return self
+
     @field_validator("discord_api_url", "discord_gateway_url", "discord_cdn_url", "openai_base_url")
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
@@ -176,12 +205,12 @@ class Settings(BaseSettings):
         # PyTorch ends the process over a `true` in small letters, when the model takes its first memory.
         return value.replace(":true", ":True").replace(":false", ":False")
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "finetuned_adapter_path")
     @classmethod
-    def _data_dir_inside_project(cls, value: Path) -> Path:
-        return value if value.is_absolute() else ROOT / value
+    def _path_inside_project(cls, value: Path | None) -> Path | None:
+        return value if value is None or value.is_absolute() else ROOT / value
 
-    @field_validator("llm_model", "vlm_model", "embedding_model")
+    @field_validator("llm_model", "vlm_model", "embedding_model", "finetuned_base_model")
     @classmethod
     def _folder_inside_project(cls, value: str | None) -> str | None:
         # A relative folder means one of this project, whatever directory a Ray worker runs in.
@@ -210,10 +239,15 @@ class Settings(BaseSettings):
         return named if named.is_dir() else Path(self.pack)
 
 
-def load_settings() -> Settings:
-    """The settings from the environment and `.env`. Raises ConfigError naming the first wrong variable."""
+def load_settings(profile: Mapping[str, Any] | None = None) -> Settings:
+    """The settings from the environment, from `.env`, and below them those of PROFILE, or of the `profile` given (values
+    by names in capitals). Raises ConfigError naming the first wrong variable."""
     try:
-        return Settings()
+        own = Settings()
+        if profile is None:
+            profile = load_profile(own.profile).settings if own.profile else {}
+        missing = {name: value for name, value in _fields(profile).items() if name not in own.model_fields_set}
+        return Settings(**missing) if missing else own
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
@@ -223,3 +257,16 @@ def load_settings() -> Settings:
             field=name,
             fix="Correct it in .env or in the environment; `.env.example` describes every setting.",
         ) from None
+
+
+def _fields(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile's values by field. Raises ConfigError for what is no setting, or none that a profile may set."""
+    for name in profile:
+        field = Settings.model_fields.get(name.lower())
+        if name != name.upper() or field is None or field.validation_alias or "SecretStr" in str(field.annotation):
+            raise ConfigError(
+                f"A profile cannot set {name}.",
+                field=name,
+                fix="It may set what `.env.example` lists, in capitals, but for tokens, keys and URIs.",
+            )
+    return {name.lower(): value for name, value in profile.items() if name != "PROFILE"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -21,8 +20,8 @@ from rich.text import Text
 from core.errors import ConfigError, TroupeError
 from core.personas import load_pack
 from core.settings import Settings, load_settings
-from deploy import adapters
-from deploy.run_file import hold_lock, members, ray_token, read_facts, sweep
+from deploy import adapters, profiles
+from deploy.run_file import choose_ray_security, hold_lock, members, read_facts, sweep
 from deploy.view import destinations, findings_table, gpu_table, state_table
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ app = typer.Typer(
 gpu = typer.Typer(no_args_is_help=True, help="The GPU: what has which part of it.")
 app.add_typer(gpu, name="gpu")
 app.add_typer(adapters.app, name="adapter")
+app.add_typer(profiles.app, name="profile")
 console = Console()
 
 
@@ -54,7 +54,7 @@ def up() -> None:
     """Start everything and keep it running; Ctrl-C stops it."""
     settings = load_settings()
     with hold_lock(settings.data_dir):
-        _choose_ray_security(settings)
+        choose_ray_security(settings)
         # Only here: Ray reads those variables on import, and the other commands are quicker without it.
         from deploy.stack import Stack
 
@@ -76,14 +76,6 @@ def up() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _choose_ray_security(settings: Settings) -> None:
-    """Ray's own ports listen on all addresses, so they ask for a token unless the operator chose otherwise."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    if os.environ["RAY_AUTH_MODE"] == "token" and not settings.ray_address:
-        os.environ.setdefault("RAY_AUTH_TOKEN_PATH", str(ray_token(settings.data_dir)))
 
 
 def _show_start(stack: Stack) -> None:
@@ -189,7 +181,7 @@ def seed() -> None:
     if facts is None:
         console.print("Troupe does not run; the next `troupe up` takes them.")
         return
-    _choose_ray_security(settings)
+    choose_ray_security(settings)
     from deploy.reload import reload_pack
 
     with console.status("Bringing in the lore …"):

@@ -21,9 +21,17 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from core.errors import ConfigError, DatabaseUnavailable
+from core.settings import Settings
 from deploy.process import Process, spawn
 
 _HOST = "127.0.0.1"
+
+
+def uri_of(settings: Settings) -> str:
+    """Where a running system's database is: MONGODB_URI, or the embedded one."""
+    if settings.mongodb_uri is not None:
+        return settings.mongodb_uri.get_secret_value()
+    return EmbeddedDatabase(settings.data_dir / "database", settings.database_port).uri
 
 
 class EmbeddedDatabase:

@@ -20,6 +20,7 @@ from typing import IO
 import psutil
 
 from core.errors import ConfigError
+from core.settings import Settings
 
 MARK = "TROUPE_RUN"
 
@@ -105,6 +106,14 @@ def ray_token(data_dir: Path) -> Path:
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32), encoding="utf-8")
     return path
+
+
+def choose_ray_security(settings: Settings) -> None:
+    """Ray's own ports listen on all addresses, so they ask for a token unless the operator chose otherwise."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if os.environ["RAY_AUTH_MODE"] == "token" and not settings.ray_address:
+        os.environ.setdefault("RAY_AUTH_TOKEN_PATH", str(ray_token(settings.data_dir)))
 
 
 def members(data_dir: Path) -> list[psutil.Process]:

@@ -18,6 +18,34 @@ from serve_apps import embeddings, ingress, llm, names, persona, retrieval, vlm
 from serve_apps.probes import ActorProbe, app_states
 
 NAMES = names.ALL
+# The settings that each application reads: what has to be deployed anew when one of them changes.
+_MODEL = ("openai_base_url", "openai_api_key", "llm_dtype", "llm_cpu_threads", "pytorch_cuda_alloc_conf")
+READS: dict[str, tuple[str, ...]] = {
+    names.LLM: (
+        *_MODEL, "llm_model", "llm_max_model_len", "llm_max_num_seqs", "llm_gpu_slice", "use_8bit", "use_4bit",
+        "finetuned_model_enabled", "finetuned_adapter_path", "finetuned_use_for_personas",
+        "preload_llm", "idle_unload_s", "mongodb_database", "data_dir", "log_level", "num_gpus",
+    ),
+    names.EMBEDDINGS: (
+        "embedding_model", "embeddings_gpu_slice", "preload_embeddings", "idle_unload_s", "data_dir", "log_level",
+        "num_gpus",
+    ),
+    names.RETRIEVAL: (
+        "embedding_model", "retrieval_least_cosine", "retrieval_least_bm25", "milvus_uri", "pack", "data_dir",
+        "log_level",
+    ),
+    names.PERSONA: (
+        "openai_base_url", "llm_model", "llm_max_model_len", "reply_max_tokens", "reply_temperature",
+        "reply_deadline_s", "retrieval_limit", "pack", "log_level",
+    ),
+    names.VLM: (
+        *_MODEL, "vlm_model", "vlm_gpu_slice", "preload_vlm", "idle_unload_s", "data_dir", "log_level", "num_gpus",
+    ),
+    names.API: (
+        "api_keys", "discord_cdn_url", "preload_llm", "preload_embeddings", "preload_vlm", "reply_deadline_s", "pack",
+        "log_level",
+    ),
+}  # fmt: skip
 
 
 def handle(name: str) -> DeploymentHandle[Any]:
@@ -41,13 +69,24 @@ def build(
     }
 
 
-def deploy(settings: Settings, actors: Sequence[ActorProbe] = (), database_uri: str | None = None) -> None:
-    """Start all applications on the Ray that this process is connected to, and return at once; `statuses` tells how far
-    they are. Deploying again replaces what changed."""
+def changed(old: Settings, new: Settings) -> tuple[str, ...]:
+    """The applications that read a setting in which the two differ."""
+    differing = {field for field in Settings.model_fields if getattr(old, field) != getattr(new, field)}
+    return tuple(name for name in NAMES if differing.intersection(READS[name]))
+
+
+def deploy(
+    settings: Settings,
+    actors: Sequence[ActorProbe] = (),
+    database_uri: str | None = None,
+    only: Sequence[str] = NAMES,
+) -> None:
+    """Start the applications, or `only` some, on the Ray that this process is connected to, and return at once;
+    `statuses` tells how far they are. One that is there already gets new replicas, the others go on as they are."""
     serve.start(proxy_location="HeadOnly", http_options={"host": settings.api_host, "port": settings.api_port})
     apps = build(settings, actors, database_uri, gpu=ray.cluster_resources().get("GPU", 0) > 0)
     targets = [
-        serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == names.API else None) for name in NAMES
+        serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == names.API else None) for name in only
     ]
     serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
 

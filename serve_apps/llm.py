@@ -23,6 +23,7 @@ from serve_apps.slices import share, taking
 logger = logging.getLogger(__name__)
 
 CHUNK_EVERY_S = 0.03  # a frame or two: nobody reads faster
+FINETUNED = "finetuned"  # the name of the adapter of FINETUNED_ADAPTER_PATH
 RESTORE_S = 5.0  # how long a start waits for the adapters; a database that is away longer must not keep it
 RESTORE_AGAIN_S = 2.0
 
@@ -43,6 +44,8 @@ class Llm:
             self._engine = await start(settings)
         logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
         self._adapters: dict[str, Adapter] = {}
+        self._finetuned = settings.finetuned_adapter_path if settings.finetuned_model_enabled else None
+        self._for_all = settings.finetuned_use_for_personas
         self._registry = AdapterRegistry(database_uri, settings.mongodb_database) if database_uri else None
         self._restoring = asyncio.create_task(self._restore())
         await asyncio.wait({self._restoring}, timeout=RESTORE_S)
@@ -111,10 +114,14 @@ class Llm:
         if request.adapter is not None or request.persona_id is None:
             return request
         own = next((one.name for one in self._adapters.values() if request.persona_id in one.personas), None)
+        if own is None and self._for_all and FINETUNED in self._adapters:
+            own = FINETUNED
         return replace(request, adapter=own) if own else request
 
     async def _restore(self) -> None:
         """Load what was kept. An adapter that cannot be loaded any more is left out, and told."""
+        if self._finetuned:
+            await self._load(Adapter(name=FINETUNED, path=str(self._finetuned), personas=()))
         known: tuple[Adapter, ...] | None = None if self._registry else ()
         while known is None and self._registry:
             try:
@@ -123,12 +130,15 @@ class Llm:
                 logger.warning("[LLM] the adapters wait for the database: %s", error)
                 await asyncio.sleep(RESTORE_AGAIN_S)
         for adapter in known or ():
-            try:
-                await self._engine.add_adapter(adapter.name, adapter.path)
-            except RequestError as error:
-                logger.error("[LLM] adapter %s is left out: %s", adapter.name, error)
-            else:
-                self._know(adapter)
+            await self._load(adapter)
+
+    async def _load(self, adapter: Adapter) -> None:
+        try:
+            await self._engine.add_adapter(adapter.name, adapter.path)
+        except RequestError as error:
+            logger.error("[LLM] adapter %s is left out: %s", adapter.name, error)
+        else:
+            self._know(adapter)
 
     async def check_health(self) -> None:
         """Called by Serve. An error, three times in a row, makes it replace this replica."""

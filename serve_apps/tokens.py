@@ -24,6 +24,11 @@ logger = logging.getLogger(__name__)
 CHARS_PER_TOKEN = 3.5
 MESSAGE_OVERHEAD = 4  # tokens that templates put around a message
 REMOTE_WINDOW = 4096
+# For a base model, which has no template of its own: the prompt as a script. User messages name their speaker.
+PLAIN_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}{% if message.role == 'assistant' %}Reply: {% endif %}"
+    "{{ message.content }}\n\n{% endfor %}{% if add_generation_prompt %}Reply:{% endif %}"
+)
 SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 FILES = ("tokenizer.json", "tokenizer_config.json", "config.json", "chat_template.jinja")
 
@@ -61,7 +66,8 @@ class ModelTokens:
         """Raises OSError, ValueError, KeyError or jinja2.TemplateError where the folder holds something else."""
         config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
         template = folder / "chat_template.jinja"
-        source = template.read_text(encoding="utf-8") if template.is_file() else config["chat_template"]
+        source = template.read_text(encoding="utf-8") if template.is_file() else config.get("chat_template")
+        source = source or PLAIN_TEMPLATE
         if isinstance(source, list):  # several named templates
             source = next(entry["template"] for entry in source if entry["name"] == "default")
         environment = ImmutableSandboxedEnvironment(

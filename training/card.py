@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from training.pretrain import Progress
 
 CURVE = ROOT / "docs" / "troupe-small-loss.png"
+FURTHER_CURVE = ROOT / "docs" / "troupe-small-loss-further.png"
 FIGURES = ROOT / "docs" / "troupe-small-figures.png"
 TRAINING, CHATS = "training.json", "chats.md"
 # Of these figures the card shows the first exchanges, whatever they are like.
@@ -41,7 +42,7 @@ _NOT_MEASURED = "Not measured yet: `python -m training.evaluate`, then `python -
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a run used, kept beside the weights. `held_out_loss` is in nats per token of a reply."""
+    """What a run used. `held_out_loss` is in nats per token of a reply."""
 
     seed: int
     tokens: int
@@ -51,26 +52,44 @@ class Training:
 
 
 def write_card(
-    folder: Path, pack_dir: Path, progress: Progress, *, seed: int, curve: Path = CURVE, report: Path | None = None
+    folder: Path,
+    pack_dir: Path,
+    progress: Progress,
+    *,
+    seed: int,
+    start: Path | None = None,
+    curve: Path | None = None,
+    report: Path | None = None,
 ) -> None:
-    """Keep what a training run used, draw its loss curve, and write the card of the model in `folder`."""
+    """Keep what a training run used behind what the model in `start` used, from which it went on, draw its loss curve,
+    and write the card of the model in `folder`."""
     training = Training(seed, progress.tokens, progress.step, progress.seconds / 60, progress.held_out[-1][1])
-    (folder / TRAINING).write_text(json.dumps(asdict(training), indent=1) + "\n", "utf-8")
-    draw_curve(progress, curve)
+    runs = [*(read_runs(start) if start else ()), training]
+    (folder / TRAINING).write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n", "utf-8")
+    draw_curve(progress, curve or (FURTHER_CURVE if start else CURVE), before=sum(run.tokens for run in runs[:-1]))
     rewrite_card(folder, pack_dir, report)
+
+
+def read_runs(folder: Path) -> list[Training]:
+    """The training runs that made the model in `folder`, the first one first."""
+    return [Training(**run) for run in json.loads((folder / TRAINING).read_text("utf-8"))]
 
 
 def rewrite_card(folder: Path, pack_dir: Path, report: Path | None) -> None:
     """Write the card of the model in `folder`; without a report it says that nothing is measured."""
-    training = Training(**json.loads((folder / TRAINING).read_text("utf-8")))
+    runs = read_runs(folder)
     chats = folder / CHATS
     measured = read_report(report) if report else None
     text = (Path(__file__).parent / "card.md").read_text("utf-8")
     parts = {
         **_sizes(folder),
         **_data(pack_dir),
-        **asdict(training),
-        "tokens_m": training.tokens / 1e6,
+        "tokens_m": sum(run.tokens for run in runs) / 1e6,
+        "steps": sum(run.steps for run in runs),
+        "minutes": sum(run.minutes for run in runs),
+        "held_out_loss": runs[-1].held_out_loss,
+        "commands": "\n".join(_command(run, further=number > 0) for number, run in enumerate(runs)),
+        "further": f"![further](../../docs/{FURTHER_CURVE.name})" if len(runs) > 1 else "",
         "figures": table(measured.rows) if measured else _NOT_MEASURED,
         "measured_as": _measured_as(measured) if measured else "",
         "exchanges": _exchanges(measured) if measured else _NOT_MEASURED,
@@ -79,8 +98,13 @@ def rewrite_card(folder: Path, pack_dir: Path, report: Path | None) -> None:
     (folder / "README.md").write_text(text.format(**parts), "utf-8")
 
 
-def draw_curve(progress: Progress, path: Path) -> None:
-    """A picture of training and held-out loss over the tokens seen."""
+def _command(run: Training, *, further: bool) -> str:
+    start = " --start models/troupe-small" if further else ""
+    return f"    python -m training.pretrain --out models/troupe-small{start} --tokens {run.tokens} --seed {run.seed}"
+
+
+def draw_curve(progress: Progress, path: Path, *, before: int = 0) -> None:
+    """A picture of training and held-out loss over the tokens seen, `before` of them in former runs."""
     import matplotlib as mpl  # only who trains needs it
 
     mpl.use("Agg")
@@ -90,9 +114,9 @@ def draw_curve(progress: Progress, path: Path) -> None:
     losses = [loss for _, loss in progress.losses]
     recent = [losses[max(0, i - window) : i + 1] for i in range(len(losses))]
     figure, axes = plt.subplots(figsize=(7, 4), dpi=110)
-    axes.plot([at / 1e6 for at, _ in progress.losses], [sum(r) / len(r) for r in recent], label="training (10 steps)")
+    axes.plot([(before + at) / 1e6 for at, _ in progress.losses], [sum(r) / len(r) for r in recent], label="training (10 steps)")
     axes.plot(
-        [at / 1e6 for at, _ in progress.held_out], [loss for _, loss in progress.held_out], "o-", label="held out"
+        [(before + at) / 1e6 for at, _ in progress.held_out], [loss for _, loss in progress.held_out], "o-", label="held out"
     )
     axes.set(xlabel="million tokens", ylabel="loss of a reply's token (nats)", title="troupe-small")
     axes.grid(alpha=0.3)

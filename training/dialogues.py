@@ -37,9 +37,9 @@ ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
 FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
 REWORDED_PLAIN = 0.8  # of the plain dialogues have their words exchanged
 TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
-BLANKED_SHARE = 0.35  # of the dialogues have passages that each lack a sentence
+BLANKED_SHARE = 0.45  # of the dialogues have passages that each lack a sentence
 NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
-ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.35  # of the dialogues with passages ask about one of them all the time
+ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.4  # of the dialogues with passages ask about one of them all the time
 AFTER_TALK_SHARE = 0.35  # of the dialogues with passages come after some talk,
 AFTER_QUESTIONS_SHARE = 0.4  # and of the talks beside passages after some questions
 
@@ -77,11 +77,11 @@ LESSONS: dict[LessonName, Lesson] = {
         hurried=0.75,
     ),
     "home": Lesson(
-        (("pack", 0.28), ("world", 0.44), ("nowhere", 0.28)),
-        (("fact", 46), ("unknown", 33), ("about", 7), ("more", 7), ("chat", 7)),
-        plain=0.25,
+        (("pack", 0.25), ("world", 0.39), ("nowhere", 0.36)),
+        (("fact", 44), ("unknown", 33), ("about", 9), ("more", 9), ("chat", 5)),
+        plain=0.2,
         hurried=0.75,
-        reworded=0.65,
+        reworded=0.75,
         beside_the_point=0.25,
     ),
 }
@@ -303,7 +303,7 @@ class DialogueMaker:
             pair = self.rng.choice(pairs)
             shorter = topic.by_pronoun(pair.question) if on and self.rng.random() < 0.7 else None
             return self._fact(voice, pair, shorter)
-        return self.talks.chat(self.rng, voice, user)
+        return self.talks.chat(self.rng, voice, user, anew=bool(said))  # "tell me more" asks for more of the passage
 
     def _fact(self, voice: Voice, pair: Pair, question: str | None = None) -> Asked:
         rng = self.rng

@@ -23,6 +23,7 @@ _FIRST_WORD = re.compile(
     "(what|who|how|where|when|which|why|whose|do|does|did|are|is|can|could|tell|on|at|for|the|in|from)('s)?",
     re.IGNORECASE,
 )
+_OPTIONS = re.compile(r"<([^<>]*)>")
 _Rewrite = tuple[re.Pattern[str], str]
 
 
@@ -44,6 +45,19 @@ _SAID_OTHERWISE = _rewrites(
     (r"^Where is (.+)\?$", r"Where can I find \1?"),
     (r"^What (.+)\?$", r"Which thing \1?"),
     (r"^How long (.+)\?$", r"For how long \1?"),
+    (r"^What color (is|are|was) (.+)\?$", r"\2: what color?"),
+    (r"^How many (.+?) (does|do) (.+?) have\?$", r"The number of \1 that \3 \2 have?"),
+    (r"^How many (.+?) (does|do|did) (.+)\?$", r"Count for me: how many \1 \2 \3?"),
+    (r"^How old is (.+)\?$", r"\1: how old?"),
+    (r"^Who (.+)\?$", r"Who was the one that \1?"),
+    (r"^Who (.+)\?$", r"I look for the one who \1."),
+    (r"^Where (is|are) (.+)\?$", r"In what place \1 \2?"),
+    (r"^Where (.+)\?$", r"Where in the world \1?"),
+    (r"^When (.+)\?$", r"At which time \1?"),
+    (r"^What is the (\w+) of (.+)\?$", r"The \1 of \2, what is it?"),
+    (r"^What (does|do|did) (.+)\?$", r"What on earth \1 \2?"),
+    (r"^(Which|What) (.+)\?$", r"I would like to know \1 \2."),
+    (r"^Why (.+)\?$", r"What is the cause: why \1?"),
 )
 _SAID_OTHERWISE_HELD_OUT = _rewrites(
     (r"^What color (is|are) (.+)\?$", r"\2 \1 what color?"),
@@ -87,7 +101,16 @@ def load_phrases() -> Phrases:
         name: Intent(tuple(map(str, d["say"])), tuple(d["held_out"]), tuple(d["reply"]))
         for name, d in data.pop("intents").items()
     }
-    return Phrases(intents, {key: tuple(map(str, values)) for key, values in data.items()})
+    return Phrases(intents, {key: tuple(f for v in values for f in forms(str(v))) for key, values in data.items()})
+
+
+def forms(text: str) -> list[str]:
+    """All that `text` says with one part of each of its options: `more<|!>` gives `more` and `more!`."""
+    options = _OPTIONS.search(text)
+    if not options:
+        return [text]
+    before, rest = text[: options.start()], forms(text[options.end() :])
+    return [f"{before}{part}{end}" for part in options[1].split("|") for end in rest]
 
 
 def say_otherwise(rng: random.Random, question: str, *, held_out: bool = False) -> str:

@@ -26,11 +26,11 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from core.settings import ROOT
-from training.batches import Batch, batches
+from training.batches import IGNORED, Batch, batches
 from training.card import write_card
 from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogues
 from training.inspection import inspect
-from training.small_model import VOCABULARY, compile_for_training, kept_parts, loss_of, new_model, save_model
+from training.small_model import VOCABULARY, compile_for_training, kept_parts, load_weights, loss_of, new_model, save_model
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue
 from training.voices import load_cast
@@ -41,10 +41,7 @@ BATCH_TOKENS = 6144
 TOKENIZER_CHUNKS = 6
 LONGEST = 512
 WARMUP_STEPS = 20
-DECAY_FROM = 0.57  # the share of the run after which the learning rate falls, in a line, to zero
-# Each lesson with the share of the run at which it ends.
-SCHEDULE: tuple[tuple[LessonName, float], ...] = (("drill", 0.144), ("voices", 0.313), ("all", 0.449), ("home", 1.0))
-NUMBER_WEIGHT = 5.0  # of the tokens that name a sentence
+NUMBER_WEIGHT = 8.0  # of the tokens that name a sentence
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 # The embeddings must not outrun what the first layers were given to match them by.
 MATRIX_RATE, VECTOR_RATE, WORD_RATE = 2e-3, 1e-3, 1e-4
@@ -52,6 +49,28 @@ HELD_OUT_DIALOGUES = 200
 CHECKPOINT_S = 240.0
 REPORT_S = 15.0
 console = Console(soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Each lesson with the share of the run at which it ends, and the share after which the learning rate falls, in a
+    line, to zero."""
+
+    lessons: tuple[tuple[LessonName, float], ...]
+    decay_from: float
+
+    def lesson_at(self, used: float) -> LessonName:
+        """The lesson when this share of the budget is used."""
+        return next(lesson for lesson, end in self.lessons if used < end or end == 1.0)
+
+    def rate(self, used: float, step: int) -> float:
+        """The learning rate's factor: a short warm-up, level, then down to zero."""
+        warm = min(1.0, (step + 1) / WARMUP_STEPS)
+        return warm * min(1.0, (1.0 - used) / (1.0 - self.decay_from))
+
+
+ANEW = Schedule((("drill", 0.144), ("voices", 0.313), ("all", 0.449), ("home", 1.0)), decay_from=0.57)
+FURTHER = Schedule((("home", 1.0),), decay_from=0.3)  # for weights that were trained before
 
 
 @dataclass
@@ -63,8 +82,8 @@ class Progress:
     seconds: float = 0.0
     chunk: int = 0
     batch: int = 0
-    lesson: LessonName = SCHEDULE[0][0]
-    next_lesson: LessonName = SCHEDULE[0][0]
+    lesson: LessonName = ANEW.lessons[0][0]
+    next_lesson: LessonName = ANEW.lessons[0][0]
     losses: list[tuple[int, float]] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
 
@@ -85,28 +104,23 @@ class Budget:
         return min(1.0, max(shares))
 
 
-def rate(used: float, step: int) -> float:
-    """The learning rate's factor: a short warm-up, level, then down in a line to zero."""
-    warm = min(1.0, (step + 1) / WARMUP_STEPS)
-    return warm * min(1.0, (1.0 - used) / (1.0 - DECAY_FROM))
-
-
-def lesson_at(used: float) -> LessonName:
-    """The lesson when this share of the budget is used."""
-    return next(lesson for lesson, end in SCHEDULE if used < end or end == 1.0)
-
-
 class Run:
-    """One training run over the seeded stream, with checkpoints."""
+    """One training run over the seeded stream, with checkpoints. `start` is the folder of a model of this architecture
+    whose weights and tokenizer it goes on from."""
 
-    def __init__(self, pack_dir: Path, work: Path, *, seed: int, budget: Budget, threads: int) -> None:
+    def __init__(
+        self, pack_dir: Path, work: Path, *, seed: int, budget: Budget, threads: int, start: Path | None = None
+    ) -> None:
         torch.set_num_threads(threads)
         self.seed, self.budget, self.work = seed, budget, work
+        self.schedule = FURTHER if start else ANEW
         self.pack, self.cast = load_cast(pack_dir)
         work.mkdir(parents=True, exist_ok=True)
-        self.tokenizer = self._tokenizer(work / "tokenizer.json")
+        self.tokenizer = self._tokenizer((start or work) / "tokenizer.json")
         said = (m.content for d in self._sample(-1) for m in d.messages if m.role == "user")
         self.model = new_model(self.tokenizer, seed=seed, rarity=rarity(self.tokenizer, said))
+        if start:
+            load_weights(self.model, start)
         self.averaged = copy.deepcopy(self.model)
         named = list(self.model.named_parameters())
         matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
@@ -120,7 +134,8 @@ class Run:
         )
         self.rates = (MATRIX_RATE, VECTOR_RATE, WORD_RATE)
         self.stopped = False
-        self.progress = Progress()
+        first = self.schedule.lessons[0][0]
+        self.progress = Progress(lesson=first, next_lesson=first)
         held_out = held_out_dialogues(self.pack, self.cast, seed=seed, count=HELD_OUT_DIALOGUES)
         self.held_out = batches(held_out, self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=seed)
 
@@ -213,19 +228,20 @@ class Run:
                     coming.result(), self.tokenizer, tokens=BATCH_TOKENS, longest=LONGEST, seed=progress.chunk
                 )
                 if progress.batch == 0:
-                    progress.next_lesson = lesson_at(self.budget.used(progress))
+                    progress.next_lesson = self.schedule.lesson_at(self.budget.used(progress))
                 coming = start(progress.chunk + 1, progress.next_lesson)
                 yield from made[progress.batch :]
                 progress.chunk, progress.batch, progress.lesson = progress.chunk + 1, 0, progress.next_lesson
 
     def _step(self, batch: Batch) -> None:
         progress = self.progress
-        factor = rate(self.budget.used(progress), progress.step)
+        factor = self.schedule.rate(self.budget.used(progress), progress.step)
         loss = loss_of(self.model, batch, number_weight=NUMBER_WEIGHT)
         loss.backward()  # type: ignore[no-untyped-call]
         for parameter, part, _ in self.kept:
             if parameter.grad is not None:
                 parameter.grad[part] = 0.0  # what is not to change takes no share of a step
+        self._leave_unsaid(batch)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
@@ -241,6 +257,14 @@ class Run:
         progress.batch += 1
         progress.tokens += batch.tokens
         progress.losses.append((progress.tokens, loss.item()))
+
+    def _leave_unsaid(self, batch: Batch) -> None:
+        """Keep the output rows of the words that nobody says in this batch as they are. They have tiny gradients that
+        all point away from whatever is said, and AdamW makes whole steps of them: a word that is read often and said
+        never could not be repeated any more."""
+        said = torch.zeros(VOCABULARY, dtype=torch.bool)
+        said[batch.targets[batch.targets != IGNORED]] = True
+        self.model.lm_head.weight.grad[~said] = 0.0
 
     @torch.no_grad()
     def held_out_loss(self) -> float:
@@ -280,11 +304,12 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of data and weights.")] = 7,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = os.cpu_count() or 1,
     resume: Annotated[bool, typer.Option(help="Go on from a checkpoint of the same seed.")] = True,
+    start: Annotated[Path | None, typer.Option(help="Folder of a bundled model to go on from.")] = None,
     report: Annotated[bool, typer.Option(help="Measure the model and write its card and loss curve.")] = True,
 ) -> None:
     """Make the small model."""
     budget = Budget(tokens if tokens or minutes else 12_000_000, minutes)
-    run = Run(pack, ROOT / "var" / "training" / f"{out.name}-{seed}", seed=seed, budget=budget, threads=threads)
+    run = Run(pack, ROOT / "var" / "training" / f"{out.name}-{seed}", seed=seed, budget=budget, threads=threads, start=start)
     if resume:
         run.resume()
     if shutil.which("g++"):
@@ -298,7 +323,7 @@ def main(
     save_model(run.averaged, run.tokenizer, out)
     console.print(f"wrote {out}")
     if report:
-        write_card(out, pack, run.progress, seed=seed)
+        write_card(out, pack, run.progress, seed=seed, start=start)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AttentionInterface, GenerationConfig, LlamaConfig, LlamaForCausalLM
 from transformers.masking_utils import AttentionMaskInterface
 
+from core.errors import ConfigError
 from training.batches import IGNORED, Batch
 from training.citations import AGAIN, NUMBERS
 from training.structured_init import Reading, kept, write_induction_heads
@@ -123,6 +126,18 @@ def loss_of(model: Any, batch: Batch, *, number_weight: float = 1.0) -> torch.Te
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
     weights = 1.0 + (number_weight - 1.0) * ((targets >= FIRST_NUMBER) & (targets < FIRST_NUMBER + len(NUMBERS)))
     return (losses * weights).sum() / weights.sum()
+
+
+def load_weights(model: Any, folder: Path) -> None:
+    """Take over what `save_model` wrote. Raises ConfigError where the folder holds no model of this architecture."""
+    try:
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(
+            f"No model of this architecture is in {folder}: {error}",
+            field="--start",
+            fix="Name a folder that training.pretrain wrote.",
+        ) from error
 
 
 def save_model(model: Any, tokenizer: Tokenizer, folder: Path) -> None:

@@ -24,6 +24,7 @@ from training.worlds import random_name
 TIERS = (1.5, 1.0, 0.75)  # how often the leading, the middle and the other thirds of a cast speak
 _Conversation = Callable[[random.Random, Voice, str], list[Asked]]
 _FOLLOW_UPS = ("why", "else", "best", "worst", "when", "than", "score", "agree", "disagree", "friends")
+_CONTINUING = ("more", "why")  # intents that ask about what was said before
 _HIGH, _LOW = ("seven", "eight", "nine", "ten"), ("one", "two", "three", "four")
 
 
@@ -36,7 +37,7 @@ class TalkMaker:
         self.kinds: dict[str, tuple[_Conversation, float]] = {
             "chat": (self.chats, 28),
             "opinion": (self.opinion, 14),
-            "subject": (self.subject, 8),
+            "subject": (self.subject, 14),
             "choice": (self.choice, 3),
             "memory": (self.memory, 13),
             "trivia": (self.trivia, 7),
@@ -55,12 +56,12 @@ class TalkMaker:
         kind = kind or choose(rng, [(name, weight) for name, (_, weight) in self.kinds.items()])
         return [replace(turn, talk=kind) for turn in self.kinds[kind][0](rng, voice, user)]
 
-    def chat(self, rng: random.Random, voice: Voice, user: str) -> Asked:
-        """One line of small talk and its reply."""
+    def chat(self, rng: random.Random, voice: Voice, user: str, *, anew: bool = False) -> Asked:
+        """One line of small talk and its reply; with `anew` none that goes on with what was said before."""
         if not self.held_out and voice.by_line and rng.random() < 0.1:
             example = rng.choice(voice.by_line)
             return Asked("chat", self._typed(rng, voice, example.user), example.reply)
-        names = list(self.phrases.intents)
+        names = [name for name in self.phrases.intents if not anew or name not in _CONTINUING]
         return self._intent(rng, voice, user, rng.choices(names, [2 if n in ("greet", "who") else 1 for n in names])[0])
 
     def aside(self, rng: random.Random, voice: Voice) -> str:
@@ -75,7 +76,8 @@ class TalkMaker:
 
     def chats(self, rng: random.Random, voice: Voice, user: str) -> list[Asked]:
         """1 to 3 lines of small talk that have nothing to do with one another."""
-        turns = {turn.line: turn for turn in (self.chat(rng, voice, user) for _ in range(rng.randint(1, 3)))}
+        made = (self.chat(rng, voice, user, anew=number == 0) for number in range(rng.randint(1, 3)))
+        turns = {turn.line: turn for turn in made}
         return list(turns.values())
 
     def opinion(self, rng: random.Random, voice: Voice, user: str) -> list[Asked]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from core.settings import Settings
 from serve_apps.engines.base import Engine, VisionEngine
+
+if TYPE_CHECKING:
+    from serve_apps.engines.vllm_engine import VllmConfig
 
 VISION_SEQS = 8  # pictures that are looked at at once
 
@@ -24,19 +28,24 @@ async def start_engine(settings: Settings) -> Engine:
         return await OpenAIEngine.start(
             OpenAIConfig(base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=model)
         )
-    from serve_apps.engines.vllm_engine import VllmConfig, VllmEngine
+    from serve_apps.engines.vllm_engine import VllmEngine
 
-    return await VllmEngine.start(
-        VllmConfig(
-            model=settings.llm_model,
-            dtype=settings.llm_dtype,
-            max_model_len=settings.llm_max_model_len,
-            max_num_seqs=settings.llm_max_num_seqs,
-            cpu_threads=settings.llm_cpu_threads,
-            gpu_memory_utilization=settings.llm_gpu_slice,
-            quantization=_quantization(settings),
-            allocator=settings.pytorch_cuda_alloc_conf,
-        )
+    return await VllmEngine.start(llm_config(settings))
+
+
+def llm_config(settings: Settings) -> VllmConfig:
+    """How vLLM is started with LLM_MODEL."""
+    from serve_apps.engines.vllm_engine import VllmConfig
+
+    return VllmConfig(
+        model=settings.llm_model,
+        dtype=settings.llm_dtype,
+        max_model_len=settings.llm_max_model_len,
+        max_num_seqs=settings.llm_max_num_seqs,
+        cpu_threads=settings.llm_cpu_threads,
+        gpu_memory_utilization=settings.llm_gpu_slice,
+        quantization=_quantization(settings),
+        allocator=settings.pytorch_cuda_alloc_conf,
     )
 
 
@@ -61,9 +70,16 @@ async def start_vision(settings: Settings) -> VisionEngine:
             base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vlm_model
         )
         return VisionChat(await OpenAIEngine.start(remote))
-    from serve_apps.engines.vllm_engine import VllmConfig, VllmEngine
+    from serve_apps.engines.vllm_engine import VllmEngine
 
-    config = VllmConfig(
+    return VisionChat(await VllmEngine.start(vlm_config(settings)))
+
+
+def vlm_config(settings: Settings) -> VllmConfig:
+    """How vLLM is started with VLM_MODEL."""
+    from serve_apps.engines.vllm_engine import VllmConfig
+
+    return VllmConfig(
         model=settings.vlm_model,
         dtype=settings.llm_dtype,
         max_num_seqs=VISION_SEQS,
@@ -73,4 +89,3 @@ async def start_vision(settings: Settings) -> VisionEngine:
         adapters=False,
         images=1,
     )
-    return VisionChat(await VllmEngine.start(config))

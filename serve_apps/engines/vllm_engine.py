@@ -23,6 +23,7 @@ from serve_apps.clock import until
 from serve_apps.engines.adapter_files import checked_adapter
 from serve_apps.engines.base import check_request
 from serve_apps.results import Opening
+from serve_apps.tokens import PLAIN_TEMPLATE
 
 if TYPE_CHECKING:
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -63,6 +64,7 @@ class VllmEngine:
         self.max_model_len: int = llm.model_config.max_model_len
         self._llm = llm
         self._tokenizer: Any = llm.get_tokenizer()
+        self._template = None if self._tokenizer.chat_template else PLAIN_TEMPLATE
         self._config = config
         self._adapters: dict[str, Any] = {}
         # vLLM caches adapters by number, so a retrained adapter needs a number never used before.
@@ -156,6 +158,7 @@ class VllmEngine:
             return list(
                 self._tokenizer.apply_chat_template(
                     [asdict(message) for message in messages],
+                    chat_template=self._template,
                     add_generation_prompt=True,
                     tokenize=True,
                     return_dict=False,
@@ -170,7 +173,13 @@ class VllmEngine:
         if self._protocol is None:  # its imports take a second, which nobody needs who only chats
             from serve_apps.engines.vllm_openai import VllmOpenAI
 
-            self._protocol = VllmOpenAI(self._llm, name=self.model, path=self._config.model, adapters=self._adapters)
+            self._protocol = VllmOpenAI(
+                self._llm,
+                name=self.model,
+                path=self._config.model,
+                adapters=self._adapters,
+                template=self._template,
+            )
         async with aclosing(self._protocol.answer(path, body)) as pieces:
             async for piece in pieces:
                 yield piece

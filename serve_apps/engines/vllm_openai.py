@@ -31,13 +31,19 @@ _Create = Callable[[Any], Awaitable[Any]]
 
 class VllmOpenAI:
     """Answers requests in the form of OpenAI's. `adapters` (LoRA requests by name) is shared with the engine: what is
-    loaded there can be asked for here as a model."""
+    loaded there can be asked for here as a model. `template` is the chat template of a model that has none."""
 
-    def __init__(self, llm: AsyncLLM, *, name: str, path: str, adapters: dict[str, Any]) -> None:
+    def __init__(
+        self, llm: AsyncLLM, *, name: str, path: str, adapters: dict[str, Any], template: str | None = None
+    ) -> None:
         self._models = OpenAIServingModels(llm, [BaseModelPath(name=name, model_path=path)])
         self._models.lora_requests = adapters
         renderer = OnlineRenderer(
-            llm.model_config, llm.renderer, request_logger=None, chat_template=None, chat_template_content_format="auto"
+            llm.model_config,
+            llm.renderer,
+            request_logger=None,
+            chat_template=template,
+            chat_template_content_format="auto",
         )
         chat = OpenAIServingChat(
             llm,
@@ -45,7 +51,7 @@ class VllmOpenAI:
             "assistant",
             online_renderer=renderer,
             request_logger=None,
-            chat_template=None,
+            chat_template=template,
             chat_template_content_format="auto",
         )
         completion = OpenAIServingCompletion(llm, self._models, online_renderer=renderer, request_logger=None)

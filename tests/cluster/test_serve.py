@@ -166,6 +166,23 @@ async def test_training_finds_its_slice_on_the_same_card_and_more_does_not_fit(r
     ray.cancel(waiting)
 
 
+async def test_only_what_a_change_of_settings_concerns_is_replaced(running: Settings, database_uri: str) -> None:
+    def replicas() -> dict[str, int]:
+        return {name: one.pid for name in apps.NAMES for one in processes(f"ray::ServeReplica:{name}:")}
+
+    before = replicas()
+    changed = running.model_copy(update={"retrieval_least_bm25": running.retrieval_least_bm25 + 1})
+    concerned = apps.changed(running, changed)
+    assert concerned == (names.RETRIEVAL,)
+    apps.deploy(changed, database_uri=database_uri, only=concerned)
+    assert await text_of()  # the others serve meanwhile
+    wait_until({names.RETRIEVAL: {"ready"}})
+    after = replicas()
+    assert {name for name in before if before[name] != after.get(name)} == {names.RETRIEVAL}
+    found = await RetrievalClient().search(SearchQuery(text="Who is Glordon?", limit=3, pack="communiverse"))
+    assert any("Glordon" in passage.text for passage in found)
+
+
 async def test_stop_strings_and_seeds(running: Settings) -> None:
     whole = await text_of()
     word = whole.split()[1]
@@ -263,6 +280,9 @@ async def test_embeddings_are_unit_vectors_of_meaning_and_come_in_batches(runnin
     together = await asyncio.gather(*(handle.embed.remote([f"text {i}"]) for i in range(40)))
     [alone] = await handle.embed.remote(["text 7"])
     assert together[7][0] == pytest.approx(alone, abs=1e-5)
+    again, new, twice = await handle.embed.remote(["text 7", "never seen before", "text 7"])
+    assert again == twice == alone != new
+    assert re.search(r"[1-9]\d*% of \d+ texts known", await handle.about.remote())
     with pytest.raises(RequestError) as caught:
         await call(handle.embed, ["fine", "  "], component="embeddings")
     assert caught.value.field == "texts"

@@ -48,3 +48,15 @@ def test_a_second_up_on_the_same_data_is_refused(system: System) -> None:
     assert second.returncode == 1
     assert "already runs" in second.stdout
     assert "troupe down" in second.stdout
+
+
+def test_profiles_are_listed_with_what_they_want_of_a_gpu(system: System) -> None:
+    listed = system.command("profile", "list")
+    assert listed.returncode == 0, listed.stderr
+    for name in ("local", "multitask", "performance", "single-channel-11gb", "cluster"):
+        assert name in listed.stdout
+    shown = system.command("profile", "show", "performance")
+    assert "USE_8BIT" in shown.stdout
+    unknown = system.command("profile", "use", "turbo")
+    assert unknown.returncode == 1
+    assert "multitask" in unknown.stdout

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from core.messages import (
     Author,
     ChatMessage,
     Delta,
+    GenerateChunk,
     GenerateRequest,
     IncomingMessage,
     Passage,
@@ -78,3 +82,44 @@ async def test_a_reply_goes_through_retrieval_and_model() -> None:
     events = [event async for event in client.reply(asked)]
     assert all(isinstance(event, Delta) for event in events[:-1])
     assert events[-1] == Spoken(text="Hello.", model="script", passages=(LORE,))
+
+
+class Dressed(ScriptedEngine):
+    """Takes adapters, but for broken ones, and tells which one it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(["Hello."])
+        self.folders: dict[str, str] = {}
+
+    async def add_adapter(self, name: str, path: str) -> None:
+        if "broken" in path:
+            raise RequestError("It is broken.", field="path")
+        self.folders[name] = path
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+        self.model = request.adapter or "base"
+        async for chunk in super().generate(replace(request, adapter=None)):
+            yield chunk
+
+
+async def dressed(settings: Settings) -> Dressed:
+    return Dressed()
+
+
+@pytest.mark.parametrize(
+    ("given", "persona", "speaks"),
+    [
+        ({}, "elio", "finetuned"),
+        ({}, None, "base"),
+        ({"finetuned_use_for_personas": False}, "elio", "base"),
+        ({"finetuned_adapter_path": Path("/broken")}, "elio", "base"),
+        ({"finetuned_model_enabled": False}, "elio", "base"),
+    ],
+)
+async def test_the_finetuned_adapter_speaks_for_personas(
+    given: dict[str, Any], persona: str | None, speaks: str
+) -> None:
+    knobs = {"finetuned_model_enabled": True, "finetuned_adapter_path": Path("/adapters/mine"), **given}
+    handle = run("llm", serve.deployment(Llm, name="llm").bind(Settings(**knobs), None, dressed))
+    hello = GenerateRequest(messages=(ChatMessage(role="user", content="Hi"),), persona_id=persona)
+    assert (await handle.complete.remote(hello)).model == speaks

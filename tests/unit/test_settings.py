@@ -63,3 +63,17 @@ def test_the_example_file_is_the_settings() -> None:
 def test_api_keys_are_separated_by_commas() -> None:
     assert Settings(api_keys=SecretStr(" one, two,,")).api_key_list == ("one", "two")
     assert Settings().api_key_list == ()
+
+
+def test_a_finetuned_model_brings_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINETUNED_MODEL_ENABLED", "true")
+    with pytest.raises(ConfigError, match="needs FINETUNED_ADAPTER_PATH"):
+        load_settings()
+    monkeypatch.setenv("FINETUNED_ADAPTER_PATH", "var/adapters/mine")
+    monkeypatch.setenv("FINETUNED_BASE_MODEL", "some/model")
+    settings = load_settings()
+    assert settings.finetuned_adapter_path == ROOT / "var" / "adapters" / "mine"
+    assert settings.llm_model == "some/model"
+    monkeypatch.setenv("LLM_MODEL", "another/model")
+    with pytest.raises(ConfigError, match="LLM_MODEL and FINETUNED_BASE_MODEL differ"):
+        load_settings()

@@ -8,7 +8,7 @@ import pytest
 from core.settings import ROOT
 from tests.support.tiny_model import make_tiny_model
 from training import card
-from training.card import rewrite_card, write_card
+from training.card import read_runs, rewrite_card, write_card
 from training.figures import Figure
 from training.report import write_report
 from training.scores import Exchange, Score
@@ -51,6 +51,20 @@ def test_a_card_after_training_tells_the_run_and_that_nothing_is_measured(model:
     assert "{" not in text
 
 
+def test_a_card_tells_every_run_that_made_the_model(model: Path, tmp_path: Path) -> None:
+    progress: Any = SimpleNamespace(step=60, tokens=654321, seconds=90, losses=[(1000, 2.0)], held_out=[(1000, 1.5)])
+    write_card(model, PACK, progress, seed=4, start=model, curve=tmp_path / "further.png")
+    assert [run.tokens for run in read_runs(model)] == [123456, 654321]
+    text = (model / "README.md").read_text("utf-8")
+    first, then = (line for line in text.splitlines() if "training.pretrain" in line)
+    assert "--tokens 123456 --seed 3" in first
+    assert "--start" not in first
+    assert "--start models/troupe-small --tokens 654321 --seed 4" in then
+    assert "0.8 million tokens in 100 steps and 3 minutes" in text
+    assert "Held-out loss 1.500" in text
+    assert "loss-further.png" in text
+
+
 def test_a_card_holds_the_figures_beside_their_base_rates(model: Path, report: Path) -> None:
     rewrite_card(model, PACK, report)
     text = (model / "README.md").read_text("utf-8")
@@ -77,4 +91,4 @@ def test_the_size_is_that_of_the_model_alone(model: Path) -> None:
     (model / "README.md").write_text("x" * 500_000, "utf-8")
     (model / "chats.md").write_text("x" * 500_000, "utf-8")
     assert card._sizes(model) == before
-    assert json.loads((model / "training.json").read_text("utf-8"))["held_out_loss"] == 2.5
+    assert json.loads((model / "training.json").read_text("utf-8"))[0]["held_out_loss"] == 2.5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.phrases import as_typed, keywords, load_phrases, say_otherwise
+from training.phrases import as_typed, forms, keywords, load_phrases, say_otherwise
 
 
 def test_every_intent_has_lines_to_train_on_lines_to_measure_with_and_a_reply() -> None:
@@ -13,6 +13,11 @@ def test_every_intent_has_lines_to_train_on_lines_to_measure_with_and_a_reply() 
         assert intent.held_out, name
         assert intent.reply, name
         assert not set(intent.say) & set(intent.held_out), name
+
+
+def test_options_give_every_form() -> None:
+    assert forms("more") == ["more"]
+    assert forms("<|please >go <on|ahead>") == ["go on", "go ahead", "please go on", "please go ahead"]
 
 
 def test_wordings_to_measure_with_are_not_trained_on() -> None:

@@ -8,12 +8,13 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from core.errors import ConfigError
 from core.messages import ChatMessage
 from core.settings import ROOT
 from training import batches, pretrain
 from training.batches import IGNORED
-from training.pretrain import Budget, Progress, Run, lesson_at, rate
-from training.small_model import loss_of, new_model, save_model
+from training.pretrain import ANEW, FURTHER, Budget, Progress, Run, Schedule
+from training.small_model import load_weights, loss_of, new_model, save_model
 from training.tokenizer import encode_chats, train_tokenizer
 from training.turns import Dialogue
 
@@ -57,18 +58,21 @@ def test_batches_keep_their_size_and_leave_out_what_is_too_long(tokenizer: Token
     assert sum(len(batch.ids) for batch in made) == kept < len(dialogues)
 
 
-def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
+@pytest.mark.parametrize("schedule", [ANEW, FURTHER])
+def test_the_rate_warms_up_stays_and_falls_to_zero(schedule: Schedule) -> None:
+    rate, falls = schedule.rate, schedule.decay_from
     assert rate(0.0, 0) < rate(0.0, 10) < rate(0.0, 1000) == 1.0
-    assert rate(0.4, 1000) == 1.0
+    assert rate(falls, 1000) == 1.0
     assert 0 < rate(0.9, 1000) < rate(0.7, 1000) < 1
     assert rate(1.0, 1000) == 0.0
 
 
 def test_lessons_go_from_drills_to_everything_to_home() -> None:
     shares = (0.0, 0.14, 0.15, 0.31, 0.32, 0.44, 0.45, 1.0)
-    assert [lesson_at(used) for used in shares] == [
+    assert [ANEW.lesson_at(used) for used in shares] == [
         "drill", "drill", "voices", "voices", "all", "all", "home", "home"
     ]  # fmt: skip
+    assert {FURTHER.lesson_at(used) for used in shares} == {"home"}
 
 
 def test_a_budget_is_used_up_by_whichever_comes_first() -> None:
@@ -125,3 +129,45 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert again.progress.step == whole.progress.step > 6
     assert [loss for _, loss in again.progress.losses] == pytest.approx([loss for _, loss in whole.progress.losses])
     assert again.progress.held_out[-1][1] == pytest.approx(whole.progress.held_out[-1][1])
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_run_goes_on_from_the_weights_of_another(tmp_path: Path) -> None:
+    def run(folder: str, start: Path | None) -> Run:
+        return Run(PACK, tmp_path / folder, seed=3, budget=Budget(6_000, None), threads=1, start=start)
+
+    first = run("first", None)
+    first.train()
+    save_model(first.averaged, first.tokenizer, tmp_path / "model")
+    further = run("further", tmp_path / "model")
+    assert further.held_out_loss() == pytest.approx(first.held_out_loss(), rel=0.01)  # the folder holds bfloat16
+    further.train()
+    assert further.progress.held_out[-1][1] < first.progress.held_out[-1][1]
+
+
+def test_weights_of_another_shape_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    save_model(new_model(tokenizer, seed=1, layers=2, hidden=128), tokenizer, tmp_path)
+    with pytest.raises(ConfigError, match="No model of this architecture"):
+        load_weights(new_model(tokenizer, seed=1, layers=3, hidden=128), tmp_path)
+    with pytest.raises(ConfigError, match="training.pretrain wrote"):
+        load_weights(new_model(tokenizer, seed=1, layers=2, hidden=128), tmp_path / "nowhere")
+
+
+@pytest.mark.usefixtures("tiny")
+def test_words_that_nobody_says_can_still_be_said(tmp_path: Path) -> None:
+    run = Run(PACK, tmp_path, seed=3, budget=Budget(6_000, None), threads=1)
+    before = run.model.lm_head.weight.detach().clone()
+    said = set[int]()
+    loss = pretrain.loss_of
+
+    def watched(model: Any, batch: batches.Batch, **given: float) -> torch.Tensor:
+        if model is run.model:
+            said.update(batch.targets.unique().tolist())
+        return loss(model, batch, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrain, "loss_of", watched)
+        run.train()
+    changed = (run.model.lm_head.weight != before).any(1).nonzero().flatten().tolist()
+    assert changed
+    assert set(changed) <= said
