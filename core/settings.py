@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     profile: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9-]*$",
-        description="A set of settings in deploy/ for a kind of machine (`troupe profile list`). What is set here wins.",
+        description="A set of settings for a kind of machine (`troupe profile list`). What is set here wins.",
     )
     llm_model: str = Field(
         default=str(ROOT / "models" / "troupe-small"),
@@ -240,8 +240,8 @@ class Settings(BaseSettings):
 
 
 def load_settings(profile: Mapping[str, Any] | None = None) -> Settings:
-    """The settings from the environment, from `.env`, and below them those of PROFILE, or of the `profile` given (values
-    by names in capitals). Raises ConfigError naming the first wrong variable."""
+    """The settings from the environment, from `.env`, and below them those of PROFILE, or of the `profile` given
+    (values by names in capitals). Raises ConfigError naming the first wrong variable."""
     try:
         own = Settings()
         if profile is None:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from core.errors import ConfigError, TroupeError
 from core.personas import load_pack
-from core.settings import Settings, load_settings
+from core.settings import load_settings
 from deploy import adapters, profiles
 from deploy.run_file import choose_ray_security, hold_lock, members, read_facts, sweep
 from deploy.view import destinations, findings_table, gpu_table, state_table

@@ -84,7 +84,9 @@ def concerns(old: Settings, new: Settings) -> tuple[tuple[str, ...], tuple[str, 
 
     read = {field for fields in apps.READS.values() for field in fields}
     differing = [field for field in Settings.model_fields if getattr(old, field) != getattr(new, field)]
-    later = [field.upper() for field in differing if field not in read and field not in ("profile", "training_gpu_slice")]
+    later = [
+        field.upper() for field in differing if field not in read and field not in ("profile", "training_gpu_slice")
+    ]
     return apps.changed(old, new), tuple(later)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 
 from core.messages import GenerateChunk, Usage
@@ -79,7 +79,27 @@ async def whole(chunks: AsyncGenerator[GenerateChunk, None]) -> Generation:
     raise RuntimeError("The engine ended its stream without a last chunk.")
 
 
-async def joined(answer: AsyncGenerator[Opening | str, None], every_s: float) -> AsyncGenerator[Opening | str, None]:
+class Pace:
+    """How long the text of a stream is held before it is sent: `least_s` seconds, and longer where there are so many
+    streams that together they would send more than `per_s` chunks a second."""
+
+    def __init__(self, least_s: float, per_s: float) -> None:
+        self._least_s, self._per_s = least_s, per_s
+        self._streams = 0
+
+    @contextmanager
+    def stream(self) -> Iterator[Callable[[], float]]:
+        """Counts as one more stream while it is held; gives the seconds that its text is to be held, which change."""
+        self._streams += 1
+        try:
+            yield lambda: max(self._least_s, self._streams / self._per_s)
+        finally:
+            self._streams -= 1
+
+
+async def joined(
+    answer: AsyncGenerator[Opening | str, None], every_s: Callable[[], float]
+) -> AsyncGenerator[Opening | str, None]:
     """The same answer with pieces that come within `every_s` seconds as one, for the reason that `together` has."""
     held, sent_at = "", 0.0
     async with aclosing(answer):
@@ -88,14 +108,16 @@ async def joined(answer: AsyncGenerator[Opening | str, None], every_s: float) ->
                 yield piece
                 continue
             held += piece
-            if time.monotonic() - sent_at >= every_s:
+            if time.monotonic() - sent_at >= every_s():
                 yield held
                 held, sent_at = "", time.monotonic()
     if held:
         yield held
 
 
-async def together(chunks: AsyncGenerator[GenerateChunk, None], every_s: float) -> AsyncGenerator[GenerateChunk, None]:
+async def together(
+    chunks: AsyncGenerator[GenerateChunk, None], every_s: Callable[[], float]
+) -> AsyncGenerator[GenerateChunk, None]:
     """The same stream with what comes within `every_s` seconds as one chunk; the first and the last do not wait.
 
     Each chunk between processes costs more than a small model's token. A chunk is held only until the next arrives, so
@@ -105,6 +127,6 @@ async def together(chunks: AsyncGenerator[GenerateChunk, None], every_s: float) 
     async with aclosing(chunks):
         async for chunk in chunks:
             held += chunk.text
-            if chunk.finish_reason is not None or time.monotonic() - sent_at >= every_s:
+            if chunk.finish_reason is not None or time.monotonic() - sent_at >= every_s():
                 yield replace(chunk, text=held)
                 held, sent_at = "", time.monotonic()

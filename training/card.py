@@ -114,9 +114,16 @@ def draw_curve(progress: Progress, path: Path, *, before: int = 0) -> None:
     losses = [loss for _, loss in progress.losses]
     recent = [losses[max(0, i - window) : i + 1] for i in range(len(losses))]
     figure, axes = plt.subplots(figsize=(7, 4), dpi=110)
-    axes.plot([(before + at) / 1e6 for at, _ in progress.losses], [sum(r) / len(r) for r in recent], label="training (10 steps)")
     axes.plot(
-        [(before + at) / 1e6 for at, _ in progress.held_out], [loss for _, loss in progress.held_out], "o-", label="held out"
+        [(before + at) / 1e6 for at, _ in progress.losses],
+        [sum(r) / len(r) for r in recent],
+        label="training (10 steps)",
+    )
+    axes.plot(
+        [(before + at) / 1e6 for at, _ in progress.held_out],
+        [loss for _, loss in progress.held_out],
+        "o-",
+        label="held out",
     )
     axes.set(xlabel="million tokens", ylabel="loss of a reply's token (nats)", title="troupe-small")
     axes.grid(alpha=0.3)

@@ -30,7 +30,15 @@ from training.batches import IGNORED, Batch, batches
 from training.card import write_card
 from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogues
 from training.inspection import inspect
-from training.small_model import VOCABULARY, compile_for_training, kept_parts, load_weights, loss_of, new_model, save_model
+from training.small_model import (
+    VOCABULARY,
+    compile_for_training,
+    kept_parts,
+    load_weights,
+    loss_of,
+    new_model,
+    save_model,
+)
 from training.tokenizer import train_tokenizer
 from training.turns import Dialogue
 from training.voices import load_cast
@@ -309,7 +317,9 @@ def main(
 ) -> None:
     """Make the small model."""
     budget = Budget(tokens if tokens or minutes else 12_000_000, minutes)
-    run = Run(pack, ROOT / "var" / "training" / f"{out.name}-{seed}", seed=seed, budget=budget, threads=threads, start=start)
+    run = Run(
+        pack, ROOT / "var" / "training" / f"{out.name}-{seed}", seed=seed, budget=budget, threads=threads, start=start
+    )
     if resume:
         run.resume()
     if shutil.which("g++"):

@@ -76,11 +76,11 @@ async def start_vision(settings: Settings) -> VisionEngine:
 
 
 def vlm_config(settings: Settings) -> VllmConfig:
-    """How vLLM is started with VLM_MODEL."""
+    """How vLLM is started with VLM_MODEL, which is set."""
     from serve_apps.engines.vllm_engine import VllmConfig
 
     return VllmConfig(
-        model=settings.vlm_model,
+        model=settings.vlm_model or "",
         dtype=settings.llm_dtype,
         max_num_seqs=VISION_SEQS,
         cpu_threads=settings.llm_cpu_threads,

@@ -122,7 +122,10 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
         (MINE.replace("port: 8000", "port: 99999"), "http_options.port"),
         (MINE.replace("args:", "arguments:"), "applications.0.arguments"),
         (MINE.replace(f"[{APP}]", "[]"), "applications"),
-        (MINE.replace(f"[{APP}]", f"[{APP}, {{name: vlm, route_prefix: null, import_path: 'a:b', args: {{}}}}]"), "gives vlm other settings"),
+        (
+            MINE.replace(f"[{APP}]", f"[{APP}, {{name: vlm, route_prefix: null, import_path: 'a:b', args: {{}}}}]"),
+            "gives vlm other settings",
+        ),
         ("- a list", "mine.yaml"),
     ],
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 
 import pytest
 
 from core.messages import GenerateChunk, Usage
-from serve_apps.results import together, whole
+from serve_apps.results import Pace, together, whole
 
 USAGE = Usage(prompt_tokens=3, completion_tokens=4)
 
@@ -26,21 +27,32 @@ async def texts(chunks: AsyncGenerator[GenerateChunk, None]) -> list[str]:
 
 
 async def test_a_fast_stream_comes_in_fewer_chunks() -> None:
-    assert await texts(together(stream("a", "b", "c"), 60)) == ["a", "bc!"]
+    assert await texts(together(stream("a", "b", "c"), lambda: 60)) == ["a", "bc!"]
 
 
 async def test_a_slow_stream_stays_as_it_is() -> None:
-    assert await texts(together(stream("a", "b", "c", pause_s=0.02), 0.01)) == ["a", "b", "c", "!"]
+    assert await texts(together(stream("a", "b", "c", pause_s=0.02), lambda: 0.01)) == ["a", "b", "c", "!"]
+
+
+def test_many_streams_send_less_often() -> None:
+    pace = Pace(0.03, 100)
+    with pace.stream() as every_s:
+        assert every_s() == 0.03
+        with ExitStack() as others:
+            for _ in range(63):
+                others.enter_context(pace.stream())
+            assert every_s() == 0.64
+        assert every_s() == 0.03
 
 
 async def test_the_last_chunk_keeps_its_facts() -> None:
-    last = [chunk async for chunk in together(stream("a", "b"), 60)][-1]
+    last = [chunk async for chunk in together(stream("a", "b"), lambda: 60)][-1]
     assert last == GenerateChunk(text="b!", model="m", finish_reason="stop", usage=USAGE)
 
 
 async def test_leaving_closes_the_source() -> None:
     source = stream("a", "b")
-    chunks = together(source, 0.0)
+    chunks = together(source, lambda: 0.0)
     await anext(chunks)
     await chunks.aclose()
     with pytest.raises(StopAsyncIteration):

@@ -149,7 +149,7 @@ def test_weights_of_another_shape_are_refused(tokenizer: Tokenizer, tmp_path: Pa
     save_model(new_model(tokenizer, seed=1, layers=2, hidden=128), tokenizer, tmp_path)
     with pytest.raises(ConfigError, match="No model of this architecture"):
         load_weights(new_model(tokenizer, seed=1, layers=3, hidden=128), tmp_path)
-    with pytest.raises(ConfigError, match="training.pretrain wrote"):
+    with pytest.raises(ConfigError, match=r"training\.pretrain wrote"):
         load_weights(new_model(tokenizer, seed=1, layers=2, hidden=128), tmp_path / "nowhere")
 
 
