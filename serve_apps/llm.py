@@ -153,9 +153,15 @@ class Llm:
             engine.close()
 
 
-def llm_app(settings: Settings, database_uri: str | None = None, *, gpu: bool) -> Any:
-    """The application, on a slice of a GPU where there is one. PRELOAD_LLM=false lets it sleep: no replica until
-    somebody asks, none again after IDLE_UNLOAD_S without requests."""
+def llm_app(
+    settings: Settings,
+    database_uri: str | None = None,
+    *,
+    gpu: bool,
+    start: Callable[[Settings], Awaitable[Engine]] = start_engine,
+) -> Any:
+    """The application, on a slice of a GPU where there is one; `start` starts its engine. PRELOAD_LLM=false lets it
+    sleep: no replica until somebody asks, none again after IDLE_UNLOAD_S without requests."""
     return deployment(
         Llm,
         names.LLM,
@@ -169,4 +175,4 @@ def llm_app(settings: Settings, database_uri: str | None = None, *, gpu: bool) -
             idle_s=settings.idle_unload_s,
             target_ongoing_requests=settings.llm_max_num_seqs,
         ),
-    ).bind(settings, database_uri)
+    ).bind(settings, database_uri, start)

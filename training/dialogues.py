@@ -77,7 +77,7 @@ LESSONS: dict[LessonName, Lesson] = {
         hurried=0.75,
     ),
     "home": Lesson(
-        (("pack", 0.25), ("world", 0.39), ("nowhere", 0.36)),
+        (("pack", 0.24), ("world", 0.36), ("nowhere", 0.4)),
         (("fact", 44), ("unknown", 33), ("about", 9), ("more", 9), ("chat", 5)),
         plain=0.2,
         hurried=0.75,

@@ -35,11 +35,11 @@ class TalkMaker:
         self.held_out = held_out
         self.phrases = load_phrases()
         self.kinds: dict[str, tuple[_Conversation, float]] = {
-            "chat": (self.chats, 28),
+            "chat": (self.chats, 40),
             "opinion": (self.opinion, 14),
             "subject": (self.subject, 14),
             "choice": (self.choice, 3),
-            "memory": (self.memory, 13),
+            "memory": (self.memory, 10),
             "trivia": (self.trivia, 7),
             "riddle": (self.riddle, 6),
             "story": (self.story, 7),
@@ -47,8 +47,8 @@ class TalkMaker:
             "refusal": (self.refusal, 7),
             "summary": (self.summary, 5),
             "picture": (self.picture, 6),
-            "feeling": (self.feeling, 7),
-            "greeting": (self.greeting, 4),
+            "feeling": (self.feeling, 9),
+            "greeting": (self.greeting, 8),
         }
 
     def talk(self, rng: random.Random, voice: Voice, user: str, kind: str = "") -> list[Asked]:

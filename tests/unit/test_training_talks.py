@@ -6,6 +6,7 @@ import pytest
 from core.settings import ROOT
 from training.admits import admits
 from training.judge import first_person, holds
+from training.phrases import forms, load_phrases
 from training.quiz import riddle, trivia
 from training.talk_grammar import expand, fresh, load_talks
 from training.talks import TIERS, TalkMaker, persona_weights, picture
@@ -66,6 +67,18 @@ def test_an_exchange_has_wordings_for_both_uses_and_replies() -> None:
         assert exchange["held_out"], name
         assert not set(exchange["say"]) & set(exchange["held_out"]), name
         assert exchange.keys() - {"say", "held_out"}, name
+
+
+def test_no_wording_to_measure_with_is_among_all_that_training_can_say() -> None:
+    intents, exchanges = load_phrases().intents.values(), load_talks()["exchanges"].values()
+    facts = load_talks()["facts"]
+    said = [line for intent in intents for line in intent.say]
+    said += [line for exchange in exchanges for line in exchange["say"]]
+    said += [line for fact in facts for line in (*fact["tell"], *fact["ask"])]
+    kept = [line for intent in intents for line in intent.held_out]
+    kept += [line for exchange in exchanges for line in exchange["held_out"]]
+    kept += [line for fact in facts for line in (*fact["held_out"], *fact["ask_held_out"])]
+    assert not {typed(form) for line in said for form in forms(line)} & set(map(typed, kept))
 
 
 def test_five_turns_keep_their_subject() -> None:
