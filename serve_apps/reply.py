@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 FALLBACK_MODEL = "fallback"
 WARMER = 0.8  # the least temperature of a further attempt
 TEMPLATE_SLACK = 8  # tokens kept free between prompt and reply
+MAX_QUERY_CHARS = 1000  # of a line that lore is searched for
 MAX_ATTEMPTS_AT_TEXT = 3  # a text that cannot be used is written anew twice
 
 # Both raise TroupeError.
@@ -99,12 +100,15 @@ class PersonaService:
         yield self._fallback(persona, request, passages)
 
     async def _passages(self, request: ReplyRequest, deadline_ms: int) -> tuple[Passage, ...]:
-        """The lore for the message; nothing where retrieval fails or is slow, since a reply without lore is one too."""
-        if self._options.passages == 0 or not request.message.content.strip():
+        """The lore for the message, and where it brings none ("and what color is it?") for the line before it, too.
+        Nothing where retrieval fails or is slow, since a reply without lore is one too."""
+        line = one_line(request.message.content)[:MAX_QUERY_CHARS]
+        if self._options.passages == 0 or not line:
             return ()
+        before = next((one_line(turn.text) for turn in reversed(request.history) if not turn.persona_id), "")
         soon = min(deadline_ms, now_ms() + int(self._options.search_timeout_s * 1000))
         query = SearchQuery(
-            text=one_line(request.message.content)[:1000],
+            text=line,
             limit=self._options.passages,
             pack=self._pack.id,
             guild_id=request.message.guild_id,
@@ -113,7 +117,10 @@ class PersonaService:
         )
         try:
             async with asyncio.timeout(remaining_s(soon)):
-                return await self._search(query)
+                found = await self._search(query)
+                if found or not before:
+                    return found
+                return await self._search(replace(query, text=f"{before[:MAX_QUERY_CHARS]} {line}"))
         except (TroupeError, TimeoutError) as error:
             logger.warning("[RAG] message %s is answered without lore: %r", request.message.id, error)
             return ()

@@ -87,6 +87,29 @@ async def test_the_model_gets_lore_history_and_sampling() -> None:
     assert {"\nMara:", "\nBen:"} <= set(asked.stop)
 
 
+@pytest.mark.parametrize(
+    ("line", "searched"),
+    [
+        ("what color is the comet?", ["what color is the comet?"]),
+        ("what color is it?", ["what color is it?", "When does the comet return? what color is it?"]),
+    ],
+)
+async def test_a_line_that_brings_no_lore_is_searched_for_with_the_one_before(line: str, searched: list[str]) -> None:
+    asked: list[str] = []
+
+    async def search(query: SearchQuery) -> tuple[Passage, ...]:
+        asked.append(query.text)
+        return (LORE,) if "comet" in query.text else ()
+
+    history = (
+        Turn(message_id="1", speaker="Mara", text="When does the comet return?", at_ms=1),
+        Turn(message_id="2", speaker="Elio", text="Soon!", at_ms=2, persona_id="elio"),
+    )
+    _, spoken = await listen(service(ScriptedEngine(["Yes."]), search), request(line, history=history))
+    assert asked == searched
+    assert spoken.passages == (LORE,)
+
+
 async def test_the_same_message_is_asked_with_the_same_seed() -> None:
     engine = ScriptedEngine(["Yes."])
     for _ in range(2):

@@ -41,7 +41,11 @@ def test_an_unknown_line_has_no_intent() -> None:
 
 def test_a_question_in_other_words_keeps_what_it_is_about() -> None:
     said = {say_otherwise(random.Random(seed), "How many docks does the Harbor Disk have?") for seed in range(20)}
-    assert said == {"What number of docks does the Harbor Disk have?"}
+    assert said == {
+        "What number of docks does the Harbor Disk have?",
+        "The number of docks that the Harbor Disk does have?",
+        "Count for me: how many docks does the Harbor Disk have?",
+    }
     held_out = say_otherwise(random.Random(1), "What color is the star Amaru?", held_out=True)
     assert held_out == "The star Amaru is what color?"
 
