@@ -51,9 +51,9 @@ class Options:
 
     rank: int = 8
     epochs: int = 5
-    rate: float = 1.5e-3
+    rate: float = 1e-3
     batch: int = 12
-    replay: float = 3.0
+    replay: float = 4.0
     attention: bool = False
     longest: int = 512
     seed: int = 7

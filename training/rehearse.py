@@ -1,7 +1,7 @@
 """What a model rehearses while it learns a persona, so that it does not unlearn to read.
 
-Half of it are dialogues as the base model was trained on. The other half are questions about random worlds that the new
-persona answers: the frame is taken from its own replies that repeat a sentence of their passages, or admit not to know.
+Half of it are dialogues as the base model was trained on. The other half are questions about random worlds and about the
+pack that the new persona answers: the frame is taken from its own replies that repeat a sentence of their passages, or admit not to know.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from training.voices import Voice, random_voice
 from training.worlds import random_world, sentences
 
 UNKNOWN_SHARE = 0.15  # of the questions about worlds have no answer in the passages
+PACK_SHARE = 0.4  # of the questions that the new persona answers are about the pack
 MOST_PASSAGES = 3
 Chat = tuple[ChatMessage, ...]
 
@@ -27,12 +28,12 @@ Chat = tuple[ChatMessage, ...]
 def rehearsal(chats: Sequence[Chat], pack: Pack, cast: Sequence[Voice], *, seed: int) -> Iterator[Chat]:
     """Chats without end; only the base model's own dialogues where `chats` do not show how their persona reads."""
     rng = random.Random(f"rehearse {seed}")
-    maker = DialogueMaker(pack, cast, seed=f"rehearse {seed}")
+    maker = DialogueMaker(pack, cast, seed=f"rehearse {seed}", lesson="home")
     own = own_voice(chats, rng)
     while True:
         yield from (dialogue.messages for dialogue in maker.dialogues(1))
         if own is not None:
-            yield _about_world(maker, own, rng)
+            yield (_about_pack if rng.random() < PACK_SHARE else _about_world)(maker, own, rng)
 
 
 def own_voice(chats: Sequence[Chat], rng: random.Random) -> Voice | None:
@@ -55,6 +56,14 @@ def own_voice(chats: Sequence[Chat], rng: random.Random) -> Voice | None:
     changes = {"name": named[1], "title": named[2], "voice": "", "boundaries": ()}
     persona = random_voice(rng).persona.model_copy(update=changes)
     return Voice(persona, {"lore": tuple(told), "unknown": tuple(unknown)})
+
+
+def _about_pack(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat:
+    topics = list(maker.pack_topics.topics.values())
+    topic = rng.choice([one for one in topics if one.asked])
+    near = maker.pack_topics.nearest(rng, topic.text, MOST_PASSAGES)
+    given = [topic, *(one for one in near if one is not topic)][: rng.randint(1, MOST_PASSAGES)]
+    return maker.one_question(voice, rng.sample(given, len(given)), rng.choice(topic.asked)).messages
 
 
 def _about_world(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat:
