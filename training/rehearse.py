@@ -1,7 +1,8 @@
 """What a model rehearses while it learns a persona, so that it does not unlearn to read.
 
-Half of it are dialogues as the base model was trained on. The other half are questions about random worlds and about the
-pack that the new persona answers: the frame is taken from its own replies that repeat a sentence of their passages, or admit not to know.
+Half of it are dialogues as the base model was trained on. The other half are questions about random worlds and about
+the pack that the new persona answers: the frame is taken from its own replies that repeat a sentence of their passages,
+or admit not to know.
 """
 
 from __future__ import annotations
