@@ -20,7 +20,7 @@ from training.turns import last_lore
 from training.voices import Voice, random_voice
 from training.worlds import random_world, sentences
 
-UNKNOWN_SHARE = 0.15  # of the questions about worlds have no answer in the passages
+UNKNOWN_SHARE = 0.15  # of these questions have no answer in the passages
 PACK_SHARE = 0.4  # of the questions that the new persona answers are about the pack
 MOST_PASSAGES = 3
 Chat = tuple[ChatMessage, ...]
@@ -64,6 +64,9 @@ def _about_pack(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat:
     topic = rng.choice([one for one in topics if one.asked])
     near = maker.pack_topics.nearest(rng, topic.text, MOST_PASSAGES)
     given = [topic, *(one for one in near if one is not topic)][: rng.randint(1, MOST_PASSAGES)]
+    if rng.random() < UNKNOWN_SHARE:
+        absent = rng.choice([one for one in topics if one.asked and one not in near and one is not topic])
+        return maker.one_unknown(voice, given, rng.choice(absent.asked).question).messages
     return maker.one_question(voice, rng.sample(given, len(given)), rng.choice(topic.asked)).messages
 
 
