@@ -27,11 +27,16 @@ from deploy.process import Process, spawn
 _HOST = "127.0.0.1"
 
 
+def embedded(settings: Settings) -> EmbeddedDatabase:
+    """The embedded database of these settings; it may run already."""
+    return EmbeddedDatabase(settings.data_dir / "database", settings.database_port)
+
+
 def uri_of(settings: Settings) -> str:
     """Where a running system's database is: MONGODB_URI, or the embedded one."""
     if settings.mongodb_uri is not None:
         return settings.mongodb_uri.get_secret_value()
-    return EmbeddedDatabase(settings.data_dir / "database", settings.database_port).uri
+    return embedded(settings).uri
 
 
 class EmbeddedDatabase:

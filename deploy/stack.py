@@ -28,7 +28,7 @@ from core.errors import ConfigError, TroupeError, Unavailable
 from core.personas import load_pack
 from core.settings import Settings
 from deploy.compose import gateway_spec, host_spec, probes
-from deploy.database import EmbeddedDatabase
+from deploy.database import EmbeddedDatabase, embedded
 from deploy.doctor import port_is_free
 from deploy.process import Process, spawn
 from deploy.run_file import RunFacts, ray_token, sweep, write_facts
@@ -200,7 +200,7 @@ class Stack:
         self._set("database", "starting")
         if self.settings.mongodb_uri is not None:
             return self.settings.mongodb_uri.get_secret_value()
-        self._database = EmbeddedDatabase(self.settings.data_dir / "database", self.settings.database_port)
+        self._database = embedded(self.settings)
         return self._database.start()
 
     def _start_local_discord(self) -> None:

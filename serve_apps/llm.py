@@ -22,7 +22,7 @@ from serve_apps.slices import share, taking
 
 logger = logging.getLogger(__name__)
 
-# A frame or two: nobody reads faster. And what a replica sends of all its streams: a chunk costs 2 ms of CPU or so.
+# A frame or two: nobody reads faster. And what a replica sends of all its streams, to have time left to write.
 CHUNK_EVERY_S, CHUNKS_PER_S = 0.03, 250.0
 FINETUNED = "finetuned"  # the name of the adapter of FINETUNED_ADAPTER_PATH
 RESTORE_S = 5.0  # how long a start waits for the adapters; a database that is away longer must not keep it

@@ -23,7 +23,7 @@ _FIRST_WORD = re.compile(
     "(what|who|how|where|when|which|why|whose|do|does|did|are|is|can|could|tell|on|at|for|the|in|from)('s)?",
     re.IGNORECASE,
 )
-_OPTIONS = re.compile(r"<([^<>]*)>")
+OPTIONS = re.compile(r"<([^<>]*)>")
 _Rewrite = tuple[re.Pattern[str], str]
 
 
@@ -106,7 +106,7 @@ def load_phrases() -> Phrases:
 
 def forms(text: str) -> list[str]:
     """All that `text` says with one part of each of its options: `more<|!>` gives `more` and `more!`."""
-    options = _OPTIONS.search(text)
+    options = OPTIONS.search(text)
     if not options:
         return [text]
     before, rest = text[: options.start()], forms(text[options.end() :])

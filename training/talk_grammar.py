@@ -11,10 +11,9 @@ from typing import Any
 
 import yaml
 
-from training.phrases import load_phrases
+from training.phrases import OPTIONS, load_phrases
 
 Values = dict[str, str]
-_OPTIONS = re.compile(r"<([^<>]*)>")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -28,7 +27,7 @@ def load_talks() -> Mapping[str, Any]:
 def expand(rng: random.Random, template: str, values: Values) -> str:
     """`template` with one part of each option and its slots filled. A word drawn for a slot is kept in `values`, so
     that all lines of a conversation agree. Raises KeyError for a slot that neither `values` nor the words have."""
-    line = _OPTIONS.sub(lambda match: rng.choice(match[1].split("|")), template)
+    line = OPTIONS.sub(lambda match: rng.choice(match[1].split("|")), template)
 
     def filled(match: re.Match[str]) -> str:
         slot = match[1]
