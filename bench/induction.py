@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from bench.report import report
 from training.batches import IGNORED
+from training.precision import Muon, mixed_precision
 from training.small_model import VOCABULARY, new_model
 from training.tokenizer import train_tokenizer
 
@@ -62,14 +63,14 @@ def loss_after(model: Any, steps: int, matrices_rate: float, embeddings_rate: fl
     matrices = [p for _, p, words in named if p.ndim == 2 and not words]
     others = [p for _, p, words in named if p.ndim < 2 or words]
     optimizers: tuple[tuple[torch.optim.Optimizer, float], ...] = (
-        (torch.optim.Muon(matrices, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"), matrices_rate),
+        (Muon(matrices, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"), matrices_rate),
         (torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=0.0, fused=True), embeddings_rate),
     )
     rng, losses = random.Random(1), []
     for step in range(steps):
         ids, targets = repeated_runs(rng)
         learned = targets != IGNORED
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             logits = model.lm_head(model.model(input_ids=ids, use_cache=False).last_hidden_state[learned])
         loss = functional.cross_entropy(logits.float(), targets[learned])
         loss.backward()  # type: ignore[no-untyped-call]

@@ -28,8 +28,9 @@ from rich.console import Console
 
 from bench.report import percentile, report
 from core.messages import SearchQuery
+from serve_apps.lore_rows import Row, Scope
 from serve_apps.lore_search import LoreSearch
-from serve_apps.lore_store import ROWS_AT_ONCE, LoreStore, Row, Scope
+from serve_apps.lore_store import ROWS_AT_ONCE, LoreStore
 from training.recognise import minilm
 from training.topics import topic_of
 from training.worlds import random_world

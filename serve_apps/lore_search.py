@@ -18,7 +18,8 @@ from core.errors import TroupeError, Unavailable
 from core.messages import Passage, SearchQuery
 from core.personas import Pack
 from serve_apps import names
-from serve_apps.lore_store import Hit, LoreStore, Row, Scope
+from serve_apps.lore_rows import Hit, Row, Scope
+from serve_apps.lore_store import LoreStore
 
 logger = logging.getLogger(__name__)
 

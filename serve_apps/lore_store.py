@@ -1,10 +1,11 @@
-"""Lore in Milvus: one row per passage with its vector and, made by Milvus itself, its BM25 terms.
+"""Lore in Milvus: one row per passage with its vector.
 
 Each embedding model has a collection of its own. Where the model has changed, the one of the former model answers by
 its words until the new one holds everything (`moving`), so that lore is found all the time.
 
-Milvus Lite is a folder that one process at a time may open, so exactly one replica owns it. The calls block; async code
-runs them in a thread.
+A Milvus server searches by itself, and makes the BM25 terms itself. Milvus Lite is a folder that one process at a time
+may open, so exactly one replica owns it, and searches what it holds in memory (`serve_apps.lore_index`). The calls
+block; async code runs them in a thread.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,46 +22,16 @@ from pymilvus.exceptions import MilvusException
 
 from core.errors import Unavailable
 from serve_apps import names
+from serve_apps.lore_index import LoreIndex
+from serve_apps.lore_rows import Hit, Row, Scope
 
 COLLECTIONS = "lore"  # what the names of all of them begin with
 ROWS_AT_ONCE = 500
+READ_AT_ONCE = 4_000  # Milvus Lite goes through all rows for every batch that is read
 OPEN_TIMEOUT_S = 20.0
 MAX_PASSAGES = 16_000  # as many rows as one query of Milvus may return
 FIELDS = ["lore_id", "title", "text", "source"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A passage to store. `fingerprint` changes with its content; `guild` is empty for what every guild may read."""
-
-    pack: str
-    lore_id: str
-    title: str
-    text: str
-    source: str
-    fingerprint: str
-    vector: Sequence[float]
-    guild: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A passage that one of the two searches found. `score` is the cosine or BM25's sum of term weights."""
-
-    lore_id: str
-    title: str
-    text: str
-    source: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What may be found: lore of one pack (None: of all), and besides what every guild may read that of one guild."""
-
-    pack: str | None
-    guild: str | None
-    limit: int
+_ROW = ("pack", "guild", "fingerprint", *FIELDS)
 
 
 class LoreStore:
@@ -70,10 +40,12 @@ class LoreStore:
 
     def __init__(self, uri: str, model: str) -> None:
         """Raises Unavailable where the server does not answer or another process keeps the folder."""
-        if "://" not in uri:
+        self._lite = "://" not in uri
+        if self._lite:
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
         self._client = _open(uri)
-        self._name = f"{COLLECTIONS}_{hashlib.sha256(model.encode()).hexdigest()[:12]}"
+        kind = "rows_" if self._lite else ""
+        self._name = f"{COLLECTIONS}_{kind}{hashlib.sha256(model.encode()).hexdigest()[:12]}"
         # Remembered, because asking Milvus before every search costs as much as the search.
         known = {name for name in self._client.list_collections() if name.startswith(COLLECTIONS)}
         self._exists = self._name in known
@@ -81,6 +53,7 @@ class LoreStore:
             self._client.load_collection(name)
         # A move that was cut off by yet another model leaves two; the fuller one answers.
         self._former = sorted(known - {self._name}, key=self._rows, reverse=True)
+        self._index = self._read() if self._lite else None
 
     @property
     def moving(self) -> bool:
@@ -92,6 +65,8 @@ class LoreStore:
         former, self._former = self._former, []
         for name in former:
             self._client.drop_collection(name)
+        if self._lite:
+            self._index = self._read()
 
     def guild_rows(self) -> Iterator[list[dict[str, str]]]:
         """What guilds added to former collections, some rows at a time: `pack`, `guild` and the fields of a hit."""
@@ -127,7 +102,7 @@ class LoreStore:
             self._name,
             [
                 {
-                    "key": _key(row.pack, row.guild, row.lore_id),
+                    "key": row.key,
                     "pack": row.pack,
                     "guild": row.guild,
                     "lore_id": row.lore_id,
@@ -135,24 +110,36 @@ class LoreStore:
                     "text": row.text,
                     "source": row.source,
                     "fingerprint": row.fingerprint,
-                    "terms": f"{row.title}. {row.text}",
                     "dense": list(row.vector),
                 }
+                | ({} if self._lite else {"terms": row.terms})
                 for row in rows
             ],
         )
+        if self._index is not None and not self.moving:
+            self._index.put(rows)
 
     def remove(self, pack: str, lore_ids: Sequence[str]) -> None:
         """Delete passages of a pack; those that are not there are no error."""
-        if lore_ids and self._exists:
-            self._client.delete(self._name, ids=[_key(pack, "", lore_id) for lore_id in lore_ids])
+        if not (lore_ids and self._exists):
+            return
+        keys = [f"{pack}||{lore_id}" for lore_id in lore_ids]
+        self._client.delete(self._name, ids=keys)
+        if self._index is not None and not self.moving:
+            self._index.remove(keys)
 
     def by_meaning(self, vector: Sequence[float], scope: Scope) -> list[Hit]:
         """The passages whose vectors are nearest, best first, with their cosines; none while the store is moving."""
-        return [] if self.moving else self._search(list(vector), "dense", scope)
+        if self.moving:
+            return []
+        if self._index is not None:
+            return self._index.by_meaning(vector, scope)
+        return self._search(list(vector), "dense", scope)
 
     def by_terms(self, text: str, scope: Scope) -> list[Hit]:
         """The passages that share the rarest words with the text, best first, with their BM25 scores."""
+        if self._index is not None:
+            return self._index.by_terms(text, scope)
         return self._search(text, "sparse", scope)
 
     def close(self) -> None:
@@ -173,8 +160,22 @@ class LoreStore:
             filter=" and ".join(bounds),
             output_fields=FIELDS,
         )[0]
-        # Milvus Lite gives BM25 scores as negative distances, the server as positive ones.
         return [Hit(**hit["entity"], score=abs(hit["distance"])) for hit in found]
+
+    def _read(self) -> LoreIndex:
+        """All rows of the collection that answers, in memory."""
+        index = LoreIndex()
+        if not (self._exists or self.moving):
+            return index
+        rows = self._client.query_iterator(
+            self._former[0] if self.moving else self._name,
+            batch_size=READ_AT_ONCE,
+            output_fields=["dense", *_ROW],
+        )
+        while found := rows.next():
+            index.put(Row(vector=row.pop("dense"), **{name: row[name] for name in _ROW}) for row in found)
+        rows.close()
+        return index
 
     def _rows(self, name: str) -> int:
         return int(self._client.get_collection_stats(name)["row_count"])
@@ -186,8 +187,13 @@ class LoreStore:
             schema.add_field(name, DataType.VARCHAR, max_length=length)
         schema.add_field("text", DataType.VARCHAR, max_length=8192)
         schema.add_field("fingerprint", DataType.VARCHAR, max_length=64)
-        schema.add_field("terms", DataType.VARCHAR, max_length=16384, enable_analyzer=True)
         schema.add_field("dense", DataType.FLOAT_VECTOR, dim=dimensions)
+        indexes = self._client.prepare_index_params()
+        if self._lite:
+            indexes.add_index("dense", index_type="FLAT", metric_type="COSINE")
+            self._client.create_collection(self._name, schema=schema, index_params=indexes)
+            return
+        schema.add_field("terms", DataType.VARCHAR, max_length=16384, enable_analyzer=True)
         schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
         schema.add_function(
             Function(
@@ -197,14 +203,9 @@ class LoreStore:
                 output_field_names=["sparse"],
             )
         )
-        indexes = self._client.prepare_index_params()
         indexes.add_index("dense", index_type="HNSW", metric_type="COSINE", params={"M": 16, "efConstruction": 200})
         indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
         self._client.create_collection(self._name, schema=schema, index_params=indexes)
-
-
-def _key(pack: str, guild: str, lore_id: str) -> str:
-    return f"{pack}|{guild}|{lore_id}"
 
 
 def _open(uri: str) -> MilvusClient:

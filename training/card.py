@@ -29,9 +29,8 @@ from training.worlds import readings
 if TYPE_CHECKING:
     from training.pretrain import Progress
 
-CURVE = ROOT / "docs" / "troupe-small-loss.png"
-FURTHER_CURVE = ROOT / "docs" / "troupe-small-loss-further.png"
-FIGURES = ROOT / "docs" / "troupe-small-figures.png"
+DOCS = ROOT / "docs"
+FIGURES = DOCS / "troupe-small-figures.png"
 TRAINING, CHATS = "training.json", "chats.md"
 # Of these figures the card shows the first exchanges, whatever they are like.
 SHOWN = ("fact_in_pack", "fact_in_new_world", "invented_new_world", "first_person")
@@ -42,13 +41,14 @@ _NOT_MEASURED = "Not measured yet: `python -m training.evaluate`, then `python -
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a run used. `held_out_loss` is in nats per token of a reply."""
+    """What a run used. `held_out_loss` is in nats per token of a reply, `rate` a factor of the learning rates."""
 
     seed: int
     tokens: int
     steps: int
     minutes: float
     held_out_loss: float
+    rate: float = 1.0
 
 
 def write_card(
@@ -58,15 +58,16 @@ def write_card(
     *,
     seed: int,
     start: Path | None = None,
+    rate: float = 1.0,
     curve: Path | None = None,
     report: Path | None = None,
 ) -> None:
     """Keep what a training run used behind what the model in `start` used, from which it went on, draw its loss curve,
     and write the card of the model in `folder`."""
-    training = Training(seed, progress.tokens, progress.step, progress.seconds / 60, progress.held_out[-1][1])
+    training = Training(seed, progress.tokens, progress.step, progress.seconds / 60, progress.held_out[-1][1], rate)
     runs = [*(read_runs(start) if start else ()), training]
     (folder / TRAINING).write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n", "utf-8")
-    draw_curve(progress, curve or (FURTHER_CURVE if start else CURVE), before=sum(run.tokens for run in runs[:-1]))
+    draw_curve(progress, curve or DOCS / curve_name(len(runs)), before=sum(run.tokens for run in runs[:-1]))
     rewrite_card(folder, pack_dir, report)
 
 
@@ -89,7 +90,7 @@ def rewrite_card(folder: Path, pack_dir: Path, report: Path | None) -> None:
         "minutes": sum(run.minutes for run in runs),
         "held_out_loss": runs[-1].held_out_loss,
         "commands": "\n".join(_command(run, further=number > 0) for number, run in enumerate(runs)),
-        "further": f"![further](../../docs/{FURTHER_CURVE.name})" if len(runs) > 1 else "",
+        "curves": "\n".join(f"![loss of run {n}](../../docs/{curve_name(n)})" for n in range(1, len(runs) + 1)),
         "figures": table(measured.rows) if measured else _NOT_MEASURED,
         "measured_as": _measured_as(measured) if measured else "",
         "exchanges": _exchanges(measured) if measured else _NOT_MEASURED,
@@ -98,9 +99,16 @@ def rewrite_card(folder: Path, pack_dir: Path, report: Path | None) -> None:
     (folder / "README.md").write_text(text.format(**parts), "utf-8")
 
 
+def curve_name(run: int) -> str:
+    """The picture of the `run`-th run's loss, from 1."""
+    return f"troupe-small-loss-{run}.png" if run > 1 else "troupe-small-loss.png"
+
+
 def _command(run: Training, *, further: bool) -> str:
     start = " --start models/troupe-small" if further else ""
-    return f"    python -m training.pretrain --out models/troupe-small{start} --tokens {run.tokens} --seed {run.seed}"
+    rate = f" --rate {run.rate}" if run.rate != 1.0 else ""
+    used = f"--tokens {run.tokens} --seed {run.seed}{rate}"
+    return f"    python -m training.pretrain --out models/troupe-small{start} {used}"
 
 
 def draw_curve(progress: Progress, path: Path, *, before: int = 0) -> None:

@@ -158,10 +158,10 @@ class DialogueMaker:
         """One question, whose passage may or may not be among those given."""
         return self._composed(voice, self._user(), given, [self._fact(voice, pair)])
 
-    def one_unknown(self, voice: Voice, given: Sequence[Topic], question: str) -> Dialogue:
-        """One question that none of the passages given answers."""
+    def one_unknown(self, voice: Voice, given: Sequence[Topic], question: str, about: Topic | None = None) -> Dialogue:
+        """One question that none of the passages given answers, though one may be `about` the same thing."""
         user = self._user()
-        return self._composed(voice, user, given, [self._not_known(voice, question, user)])
+        return self._composed(voice, user, given, [self._not_known(voice, question, user, about)])
 
     def small_talk(self, voice: Voice) -> Dialogue:
         """One line that needs no passage, with or without some passages that have nothing to do with it."""
@@ -323,30 +323,39 @@ class DialogueMaker:
         not tell of, or about another world."""
         rng = self.rng
         draw = rng.random()
+        about: Topic | None = None
         if draw < 0.55 and topic.untold:
-            question = rng.choice(topic.untold)
+            question, about = rng.choice(topic.untold), topic
             question = (topic.by_pronoun(question) if on and rng.random() < 0.7 else None) or question
         elif draw < 0.75 and (swapped := self._of_another(topic, given, absent)):
-            question = swapped
+            question, about = swapped
+            about = about if about in given else None
         elif draw < 0.9 and absent and (pairs := rng.choice(absent).asked):
             question = rng.choice(pairs).question
         else:
             question = self.phrases.pick(rng, "foreign", held_out=self.held_out)
-        return self._not_known(voice, question, user)
+        return self._not_known(voice, question, user, about)
 
-    def _of_another(self, topic: Topic, given: Sequence[Topic], absent: Sequence[Topic]) -> str | None:
-        """A question that a passage answers, asked of something that no passage tells of, or that lacks it."""
+    def _of_another(self, topic: Topic, given: Sequence[Topic], absent: Sequence[Topic]) -> tuple[str, Topic] | None:
+        """A question that a passage answers, asked of something that no passage tells of, or that lacks it, and what
+        that is."""
         others = [t for t in (*given, *absent) if t.name != topic.name]
         if not topic.asked or not others:
             return None
-        question, other = self.rng.choice(topic.asked).question, self.rng.choice(others).name
-        if topic.name not in question or other in topic.text:
+        question, other = self.rng.choice(topic.asked).question, self.rng.choice(others)
+        if topic.name not in question or other.name in topic.text:
             return None
-        asked = question.replace(topic.name, other)
-        return None if any(asked in (p.question for p in (*t.asked, *t.held_out)) for t in others) else asked
+        asked = question.replace(topic.name, other.name)
+        return None if any(asked in (p.question for p in (*t.asked, *t.held_out)) for t in others) else (asked, other)
 
-    def _not_known(self, voice: Voice, question: str, user: str) -> Asked:
-        return Asked("unknown", self.question(voice, question), voice.not_known(self.rng, user=user))
+    def _not_known(self, voice: Voice, question: str, user: str, about: Topic | None = None) -> Asked:
+        """That the persona does not know, and where a passage is `about` the same thing, the nearest that it tells:
+        who asks gets something, also where the model has overlooked the answer."""
+        reply = voice.not_known(self.rng, user=user)
+        if about and not self.plain:
+            told = self.phrases.pick(self.rng, "nearest").replace("{lore}", about.nearest(question))
+            reply = f"{reply} {told}"
+        return Asked("unknown", self.question(voice, question), reply)
 
     def _typed(self, voice: Voice, line: str) -> str:
         """`line` as a person types it, in a hurry or not."""

@@ -28,6 +28,7 @@ from torch.nn import functional
 from core.errors import ConfigError, TroupeError
 from core.settings import ROOT
 from training.chats import encode_chat, read_chats
+from training.precision import mixed_precision
 from training.rehearse import rehearsal
 from training.tokenizer import Encoded
 from training.voices import load_cast
@@ -102,7 +103,14 @@ def train_adapter(
     # Written-out attention is faster than the fused kernel for the few hundred tokens of a chat on a CPU.
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
     modules = [*FEED_FORWARD, *(ATTENTION if options.attention else ())]
-    config = LoraConfig(r=options.rank, lora_alpha=2 * options.rank, target_modules=modules, task_type="CAUSAL_LM")
+    layers = list(range(model.config.num_hidden_layers))
+    config = LoraConfig(
+        r=options.rank,
+        lora_alpha=2 * options.rank,
+        target_modules=modules,
+        layers_to_transform=layers[len(layers) // 2 :],
+        task_type="CAUSAL_LM",
+    )
     adapted: Any = get_peft_model(model, config)
     plan = list(_plan(new, old, options))
     learned = [p for p in adapted.parameters() if p.requires_grad]
@@ -164,7 +172,7 @@ def _loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
         wanted = [token if learn else IGNORED for token, learn in zip(one.ids[1:], one.learn[1:], strict=True)]
         targets[row, :size] = torch.tensor(wanted)
     learned, inner = targets != IGNORED, model.get_base_model()
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision():
         hidden = inner.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
         # Only what is learned goes through the output layer, which is a good part of a small model.
         logits = inner.get_output_embeddings()(hidden[learned])

@@ -23,6 +23,7 @@ from torch.nn import functional
 from core.settings import ROOT
 from training.picture_questions import questions
 from training.pictures import KINDS, Painter
+from training.precision import Muon, mixed_precision
 from training.vision_batches import COLOUR_LABELS, EARLY, IGNORED, LABELS, LAST, LATER, Batch, Stream
 from training.vision_model import WIDTH, new_model, save_model, train_tokenizer
 
@@ -102,7 +103,7 @@ def losses_of(
     model: Any, surveyor: Surveyor, batch: Batch, *, answers: bool = True
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The loss of the answers' tokens (zero without `answers`), and that of what is where."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision():
         seen = model.encoder(pixel_values=batch.pixels).last_hidden_state
         survey = surveyor.loss(seen[:, 1:], batch)  # the first token stands for no cell
         if not answers:
@@ -134,7 +135,7 @@ class Run:
         inside = {id(p) for p in matrices}
         others = [p for p in (*self.model.parameters(), *self.surveyor.parameters()) if id(p) not in inside]
         self.optimizers: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+            Muon(matrices, lr=MATRIX_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
         )
         self.rates = (MATRIX_RATE, OTHER_RATE)

@@ -75,7 +75,8 @@ def _about_world(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat
     passage = rng.choice(world)
     given = [topic_of(one) for one in world]
     if rng.random() < UNKNOWN_SHARE and passage.untold:
-        return maker.one_unknown(voice, given, rng.choice(rng.choice(passage.untold).questions)).messages
+        question = rng.choice(rng.choice(passage.untold).questions)
+        return maker.one_unknown(voice, given, question, topic_of(passage)).messages
     return maker.one_question(voice, given, rng.choice(topic_of(passage).asked)).messages
 
 

@@ -22,6 +22,8 @@ MEANINGS = {
     "fact_updated": "a passage says how it was and how it is now: the reply says how it is (base: how it was)",
     "denied_with_passage": "the reply says that it does not know what stands in a passage (base: so judged of the "
     "training data's own answers)",
+    "fact_in_denial": "of these, the reply goes on to tell the fact all the same, as the nearest thing it knows; it "
+    "then counts as a right answer above",
     "remembers_user": "the reply holds what the user told some lines ago (base: without those lines)",
     "invented_without_passage": "the fact is in no passage: the reply does not admit that it does not know (base: so "
     "judged of the training data's own replies that do)",
@@ -49,6 +51,7 @@ GOALS: dict[str, tuple[float, bool]] = {
     "fact_in_pack": (0.85, True),
     "fact_in_new_world": (0.70, True),
     "invented_without_passage": (0.10, False),
+    "denied_with_passage": (0.20, False),  # who doubts everything and tells it all the same meets the three above
     "first_person": (0.90, True),
     "persona_recognised": (0.65, True),
     "distinct2_ratio": (0.50, True),

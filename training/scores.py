@@ -87,6 +87,11 @@ class Answered:
         """The share that `judge` says yes to."""
         return share([judge(q, r) for q, r in zip(self.questions, self.replies, strict=True)])
 
+    def where(self, judge: Callable[[Question, Reply], bool]) -> Answered:
+        """Those that `judge` says yes to."""
+        kept = [(q, r) for q, r in zip(self.questions, self.replies, strict=True) if judge(q, r)]
+        return Answered(tuple(q for q, _ in kept), tuple(r for _, r in kept))
+
     def failures(self, judge: Callable[[Question, Reply], bool]) -> tuple[Exchange, ...]:
         """Some that `judge` says no to."""
         pairs = zip(self.questions, self.replies, strict=True)
@@ -164,6 +169,8 @@ class Examination:
         base = share([admits(text) for text in self.data.facts])
         failures = told.failures(lambda q, r: not says_so(q, r))
         self._add("denied_with_passage", told.share(says_so), len(told.replies), base, failures)
+        denied = told.where(says_so)
+        self._add("fact_in_denial", denied.share(is_right), len(denied.replies), failures=denied.failures(is_right))
 
     async def _changed(self, name: str, made: Sequence[tuple[Question, str]]) -> None:
         """Whether the passage counts for more than what stood in training, or what it calls outdated."""

@@ -17,6 +17,7 @@ from transformers.masking_utils import AttentionMaskInterface
 from core.errors import ConfigError
 from training.batches import IGNORED, Batch
 from training.citations import AGAIN, NUMBERS
+from training.precision import mixed_precision
 from training.structured_init import Reading, kept, write_induction_heads
 from training.tokenizer import END, PAD, ROLES, SPECIAL, save_tokenizer
 from training.word_families import roots
@@ -114,17 +115,19 @@ def compile_for_training(model: Any) -> None:
     model.model.compile(dynamic=True)
 
 
-def loss_of(model: Any, batch: Batch, *, number_weight: float = 1.0) -> torch.Tensor:
+def loss_of(model: Any, batch: Batch, *, number_weight: float = 1.0, none_weight: float = 1.0) -> torch.Tensor:
     """Mean cross entropy over the tokens to be learned. Only those go through the output layer: they are one of seven.
-    The numbers of sentences count `number_weight` times: which sentence answers is decided there, in one token of
-    twenty."""
-    with torch.autocast("cpu", torch.bfloat16):
+    The numbers of sentences count `number_weight` times, since which sentence answers is decided there, in one token of
+    twenty, and that none does `none_weight` times."""
+    with mixed_precision():
         hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
         learned = batch.targets != IGNORED
         logits = model.lm_head(hidden[learned])
     targets = batch.targets[learned]
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
-    weights = 1.0 + (number_weight - 1.0) * ((targets >= FIRST_NUMBER) & (targets < FIRST_NUMBER + len(NUMBERS)))
+    weights = torch.ones_like(losses)
+    weights[(targets > FIRST_NUMBER) & (targets < FIRST_NUMBER + len(NUMBERS))] = number_weight
+    weights[targets == FIRST_NUMBER] = none_weight
     return (losses * weights).sum() / weights.sum()
 
 

@@ -64,6 +64,11 @@ def reader(messages: Sequence[ChatMessage]) -> str:
     return best[1]
 
 
+def doubter(messages: Sequence[ChatMessage]) -> str:
+    """Reads, and says every time that it does not know."""
+    return f"I do not know that. I only know this: {reader(messages)}"
+
+
 def reciter(messages: Sequence[ChatMessage]) -> str:
     """Says everything it is given."""
     return " ".join(_passages(messages)) or "I say nothing."

@@ -11,8 +11,9 @@ import pytest
 from core.errors import ModelUnavailable
 from core.messages import SearchQuery
 from core.personas import Lore, Pack
+from serve_apps.lore_rows import Hit, Row, Scope
 from serve_apps.lore_search import LEAST_BM25, LEAST_COSINE, LoreSearch, fuse
-from serve_apps.lore_store import Hit, LoreStore, Row, Scope
+from serve_apps.lore_store import LoreStore
 from tests.support.cast import make_pack
 
 WORDS = ["comet", "lamp", "potato", "ship", "river", "bell", "blue", "nine"]

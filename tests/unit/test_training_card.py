@@ -62,7 +62,7 @@ def test_a_card_tells_every_run_that_made_the_model(model: Path, tmp_path: Path)
     assert "--start models/troupe-small --tokens 654321 --seed 4" in then
     assert "0.8 million tokens in 100 steps and 3 minutes" in text
     assert "Held-out loss 1.500" in text
-    assert "loss-further.png" in text
+    assert "loss-2.png" in text
 
 
 def test_a_card_holds_the_figures_beside_their_base_rates(model: Path, report: Path) -> None:

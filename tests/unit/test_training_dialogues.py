@@ -7,12 +7,14 @@ import pytest
 from core.prompts import LORE_START, lore_block, system_text
 from core.settings import ROOT
 from tests.support.gates import gates_pack
+from training.admits import admits
 from training.dialogues import DialogueMaker
 from training.inspection import inspect
 from training.judge import first_person
 from training.topics import PackTopics
 from training.turns import Asked, Dialogue
 from training.voices import load_cast
+from training.worlds import sentences
 
 PACK = ROOT / "packs" / "communiverse"
 
@@ -75,6 +77,22 @@ def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
                 seen += 1
                 assert not re.search(rf"\b{answers[turn.line]}\b", dialogue.messages[-2].content)
     assert seen
+
+
+def test_who_does_not_know_tells_the_nearest_of_the_same_subject() -> None:
+    pack, cast = load_cast(PACK)
+    made = list(DialogueMaker(pack, cast, seed=3, lesson="home").dialogues(600))
+    last = [(d.turns[-1], d.messages[-2].content) for d in made if d.turns[-1].kind == "unknown"]
+    before = [
+        turn.reply.partition(said)[0] for turn, prompt in last for said in _sentences_in(prompt) if said in turn.reply
+    ]
+    assert 0.2 < len(before) / len(last) < 0.6
+    assert all(map(admits, before))
+
+
+def _sentences_in(prompt: str) -> list[str]:
+    lines = [line.removeprefix("- ") for line in prompt.split("\n") if line.startswith("- ")]
+    return [said for line in lines for said in sentences(line)]
 
 
 def test_facts_of_the_pack_are_often_others() -> None:

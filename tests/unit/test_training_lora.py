@@ -165,7 +165,9 @@ def test_a_persona_rehearses_reading_in_its_own_manner() -> None:
     denied = [admits(reply) for reply in replies]
     assert 3 < sum(denied) < 20
     assert sum(read) > 5
-    assert not any(r and d for r, d in zip(read, denied, strict=True))
+    both = [reply for reply, r, d in zip(replies, read, denied, strict=True) if r and d]
+    assert all(admits(reply.rpartition(": ")[0]) for reply in both)  # the nearest it knows comes after that
+    assert any(r and not d for r, d in zip(read, denied, strict=True))
 
 
 def test_without_reading_in_the_chats_only_old_dialogues_are_rehearsed() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.settings import ROOT
 from serve_apps.tokens import EstimatedTokens
-from tests.support.speakers import Rule, RuleEngine, by_words, denier, parrot, reader, reciter
+from tests.support.speakers import Rule, RuleEngine, by_words, denier, doubter, parrot, reader, reciter
 from training.candidate import Candidate, Sampling
 from training.exam import Examiner
 from training.report import GOALS, MEANINGS, Row, read_report, table, write_report
@@ -82,6 +82,16 @@ async def test_never_to_know_is_honest_and_fails_the_facts(data: TrainingData) -
     recognised = scores["persona_recognised_in_data"].figure
     assert recognised.value > 0.5
     assert recognised.baseline == pytest.approx(1 / 15)
+
+
+async def test_to_doubt_everything_and_tell_it_all_the_same_is_no_way_to_pass(data: TrainingData) -> None:
+    scores = await examine(doubter, data)
+    got = values(scores)
+    assert got["fact_in_pack"] > 0.5
+    assert got["invented_without_passage"] == 0
+    assert got["denied_with_passage"] == 1
+    assert got["fact_in_denial"] > 0.5
+    assert Row.of(scores["denied_with_passage"]).met is False
 
 
 async def test_what_never_ends_is_degenerate_and_every_figure_is_explained(data: TrainingData) -> None:
