@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import ValidationError
@@ -31,6 +31,7 @@ from core.messages import (
     Turn,
 )
 from core.personas import Pack, Persona
+from observability.scrape import CONTENT_TYPE
 from serve_apps import http_errors
 from serve_apps.api_keys import ApiKeys
 from serve_apps.api_models import AdapterBody, DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
@@ -66,6 +67,7 @@ class Backends:
     fetch: Callable[[str], Awaitable[bytes]]
     reply: Callable[[ReplyRequest], AsyncGenerator[Delta | Spoken, None]]
     health: Callable[[], Awaitable[Health]]
+    metrics: Callable[[], Awaitable[str]]
 
 
 def create_app(backends: Backends, keys: Sequence[str] = ()) -> FastAPI:
@@ -211,6 +213,10 @@ def _add_health(app: FastAPI, backends: Backends) -> None:
     async def health() -> Any:
         found = await backends.health()
         return {"ok": found.status == "ok", "status": found.status, "components": _components(found)}
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(await backends.metrics(), media_type=CONTENT_TYPE)
 
     @app.get("/livez")
     async def livez() -> Any:

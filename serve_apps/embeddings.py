@@ -13,6 +13,7 @@ from ray import serve
 
 from core.errors import ConfigError, RequestError
 from core.settings import Settings
+from observability.metrics import BatchMetrics, CacheMetrics
 from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.results import EmbeddingInfo
@@ -56,6 +57,7 @@ class Embeddings:
         )
         self._cache: LRUCache[str, Any] = LRUCache(CACHED_TEXTS)
         self._asked = self._known = 0
+        self._batches, self._hits = BatchMetrics(names.EMBEDDINGS), CacheMetrics(names.EMBEDDINGS)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector of `dimensions` floats per text. Raises RequestError (`texts`) for none, too many or too long."""
@@ -65,7 +67,9 @@ class Embeddings:
             if not text.strip() or len(text) > MAX_CHARS:
                 raise RequestError(f"Text {i + 1} is empty or longer than {MAX_CHARS} characters.", field="texts")
         found = {text: self._cache[text] for text in texts if text in self._cache}
-        self._asked, self._known = self._asked + len(texts), self._known + sum(text in found for text in texts)
+        known = sum(text in found for text in texts)
+        self._asked, self._known = self._asked + len(texts), self._known + known
+        self._hits.count(len(texts), known)
         if missing := [text for text in dict.fromkeys(texts) if text not in found]:
             made = dict(zip(missing, await self._embed_together(missing), strict=True))
             self._cache.update(made)
@@ -76,7 +80,10 @@ class Embeddings:
     async def _embed_together(self, requests: list[list[str]]) -> list[Any]:
         """Requests that arrive together go through the model together: [texts, dimensions] for each."""
         flat = [text for texts in requests for text in texts]
-        vectors = await asyncio.to_thread(self._model.encode, flat, normalize_embeddings=True, show_progress_bar=False)
+        with self._batches.batch(len(flat)):
+            vectors = await asyncio.to_thread(
+                self._model.encode, flat, normalize_embeddings=True, show_progress_bar=False
+            )
         split, at = [], 0
         for texts in requests:
             split.append(vectors[at : at + len(texts)])

@@ -21,6 +21,7 @@ from core.messages import (
 )
 from core.personas import load_pack
 from core.settings import Settings
+from observability.scrape import scrape
 from serve_apps import names
 from serve_apps.api import CALL_TIMEOUT_S, GENERATE_TIMEOUT_S, Backends, create_app
 from serve_apps.calls import call, stream
@@ -113,6 +114,9 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
     async def fetch(url: str) -> bytes:
         return await fetch_picture(url, client, trusted=trusted)
 
+    async def metrics() -> str:
+        return await scrape(client)
+
     def reply(request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         method = handles[names.PERSONA].reply
         return stream(method, request, component=names.PERSONA, deadline_ms=request.deadline_ms)
@@ -133,6 +137,7 @@ def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board:
         fetch=fetch,
         reply=reply,
         health=board.health,
+        metrics=metrics,
     )
 
 

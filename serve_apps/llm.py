@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import DatabaseUnavailable, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
 from core.settings import Settings
+from observability.metrics import LlmMetrics
 from serve_apps import names
 from serve_apps.adapters import AdapterRegistry, check_name
 from serve_apps.deployments import deployment, replicas, start_logging
@@ -44,6 +45,7 @@ class Llm:
             await asyncio.to_thread(loading.enter_context, turn)
             self._engine = await start(settings)
         logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
+        self._metrics = LlmMetrics(self._engine.model)
         self._pace = Pace(CHUNK_EVERY_S, CHUNKS_PER_S)
         self._adapters: dict[str, Adapter] = {}
         self._finetuned = settings.finetuned_adapter_path if settings.finetuned_model_enabled else None
@@ -54,15 +56,17 @@ class Llm:
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes; closing the stream stops the generation."""
-        wanted = self._with_adapter(request)
         with self._pace.stream() as every_s:
-            async with aclosing(together(self._engine.generate(wanted), every_s)) as chunks:
+            async with aclosing(together(self._chunks(request), every_s)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
     async def complete(self, request: GenerateRequest) -> Generation:
         """The whole text at once."""
-        return await whole(self._engine.generate(self._with_adapter(request)))
+        return await whole(self._chunks(request))
+
+    def _chunks(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+        return self._metrics.observed(self._engine.generate(self._with_adapter(request)))
 
     async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
         """See `Engine.openai`; closing the stream stops the generation."""
@@ -94,7 +98,8 @@ class Llm:
         but could not be kept."""
         check_name(adapter.name, self._engine.model)
         await self._restoring
-        await self._engine.add_adapter(adapter.name, adapter.path)
+        with self._metrics.loading():
+            await self._engine.add_adapter(adapter.name, adapter.path)
         self._know(adapter)
         if self._registry:
             await self._registry.put(adapter)
@@ -138,7 +143,8 @@ class Llm:
 
     async def _load(self, adapter: Adapter) -> None:
         try:
-            await self._engine.add_adapter(adapter.name, adapter.path)
+            with self._metrics.loading():
+                await self._engine.add_adapter(adapter.name, adapter.path)
         except RequestError as error:
             logger.error("[LLM] adapter %s is left out: %s", adapter.name, error)
         else:

@@ -53,6 +53,9 @@ class PersonaApp:
 
     async def about(self) -> str:
         """A few words for the health page."""
+        if self._service.breaker.open:
+            away = f"the model has not answered for {self._service.breaker.failing_s:.0f} s"
+            return f"{self._about}; {away}, so personas speak from their lore"
         return self._about
 
 

@@ -14,6 +14,7 @@ from core.errors import ConfigError, DeadlineExceeded, Overloaded, RequestError,
 from core.messages import Delta, GenerateChunk, GenerateRequest, Passage, ReplyRequest, SearchQuery, Spoken
 from core.personas import Pack, Persona
 from core.prompts import compose, one_line, system_text
+from serve_apps.breaker import Breaker
 from serve_apps.clock import now_ms, remaining_s
 from serve_apps.guard import Guard, Writing, first_sentences, stop_strings
 from serve_apps.tokens import TokenCounter
@@ -56,12 +57,14 @@ class PersonaService:
         self._count_tokens = count_tokens
         self._search = search
         self._generate = generate
+        self.breaker = Breaker()
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         """Deltas while the model writes, then one Spoken with the whole reply, before the request's deadline.
 
         A model that dies in the middle is asked again, and the deltas go on where the new text agrees with the old; the
-        Spoken counts in every case. Raises UnknownPersona, and nothing else that a model or retrieval may do.
+        Spoken counts in every case. One that stays away is not waited for any more (`breaker`). Raises UnknownPersona,
+        and nothing else that a model or retrieval may do.
         """
         persona = self._pack.persona(request.persona_id)
         deadline_ms = request.deadline_ms or now_ms() + int(self._options.deadline_s * 1000)
@@ -73,6 +76,9 @@ class PersonaService:
             logger.warning("[PERSONA] message %s: %s", request.message.id, error)
             yield self._fallback(persona, request, passages)
             return
+        if not self.breaker.allows():
+            yield self._fallback(persona, request, passages)
+            return
         draft = _Draft(self._guard(persona, request))
         pause, longest = self._options.retry_pause_s
         while draft.unusable < MAX_ATTEMPTS_AT_TEXT:
@@ -81,6 +87,8 @@ class PersonaService:
                     async for delta in deltas:
                         yield delta
             except (Unavailable, Overloaded) as error:
+                if isinstance(error, Unavailable):
+                    self.breaker.failed()
                 logger.info("[PERSONA] message %s waits for the model: %s", request.message.id, error)
                 left = remaining_s(deadline_ms) or 0.0
                 if left <= pause:
@@ -89,6 +97,8 @@ class PersonaService:
                 pause = min(2 * pause, longest)
                 continue
             except DeadlineExceeded:
+                if not draft.model:  # not a word of it came
+                    self.breaker.failed()
                 break
             except (RequestError, ConfigError) as error:  # asking again would not help
                 logger.error("[PERSONA] message %s: %s", request.message.id, error)
@@ -154,6 +164,7 @@ class PersonaService:
         async with aclosing(self._generate(wanted)) as chunks:
             async for chunk in chunks:
                 draft.model = chunk.model
+                self.breaker.succeeded()
                 wants_more = writing.add(chunk.text, chunk.finish_reason)
                 if time.monotonic() - shown_at >= self._options.delta_every_s and (more := draft.show(writing.text)):
                     shown_at = time.monotonic()

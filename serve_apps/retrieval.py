@@ -12,6 +12,7 @@ from core.errors import TroupeError
 from core.messages import Passage, SearchQuery
 from core.personas import load_pack
 from core.settings import Settings
+from observability.metrics import SearchMetrics
 from serve_apps import names
 from serve_apps.calls import call
 from serve_apps.deployments import deployment, start_logging
@@ -34,6 +35,7 @@ class Retrieval:
             vectors: list[list[float]] = await call(embeddings.embed, texts, component=names.EMBEDDINGS)
             return vectors
 
+        self._metrics = SearchMetrics()
         self._pack_dir = settings.pack_dir
         uri = settings.milvus_uri or str(settings.data_dir.resolve() / "lore.db")
         model = model_location(settings)[0]
@@ -70,7 +72,10 @@ class Retrieval:
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """See `LoreSearch.search`."""
-        return await self._search.search(query)
+        with self._metrics.search() as found:
+            passages = await self._search.search(query)
+            found.extend(passages)
+        return passages
 
     async def about(self) -> str:
         """A few words for the health page."""

@@ -13,6 +13,7 @@ from ray import serve
 
 from core.messages import DescribeRequest
 from core.settings import Settings
+from observability.metrics import BatchMetrics
 from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import VisionEngine
@@ -41,6 +42,7 @@ class Vlm:
             turn = taking(settings, settings.vlm_gpu_slice, "VLM_GPU_SLICE")
             await asyncio.to_thread(loading.enter_context, turn)
             self._engine = await start(settings)
+        self._batches = BatchMetrics(names.VLM)
         logger.info("[VLM] answers with %s", self._engine.name)
 
     async def describe(self, request: DescribeRequest) -> Description:
@@ -55,7 +57,8 @@ class Vlm:
     @serve.batch(max_batch_size=MAX_BATCH, batch_wait_timeout_s=BATCH_WAIT_S)  # type: ignore[untyped-decorator]
     async def _answer_together(self, asked: list[_Asked]) -> list[str]:
         """Pictures that arrive together go through the model together; batches come one after another."""
-        return await self._engine.describe(asked)
+        with self._batches.batch(len(asked)):
+            return await self._engine.describe(asked)
 
     async def about(self) -> str:
         """A few words for the health page."""

@@ -126,7 +126,11 @@ class VllmEngine:
                 piece = output.outputs[0]
                 completion_tokens += len(piece.token_ids)
                 if output.finished:
-                    usage = Usage(prompt_tokens=len(prompt_ids), completion_tokens=completion_tokens)
+                    usage = Usage(
+                        prompt_tokens=len(prompt_ids),
+                        completion_tokens=completion_tokens,
+                        cached_tokens=output.num_cached_tokens or 0,
+                    )
                     reason = piece.finish_reason or "stop"
                     yield GenerateChunk(text=piece.text, model=model, finish_reason=reason, usage=usage)
                 elif piece.text:

@@ -13,7 +13,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ import ray
 from openai import AsyncOpenAI
 from PIL import Image, ImageDraw
 
-from bench.system import free_port
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
 from core.messages import (
     Author,
@@ -46,6 +45,7 @@ from serve_apps.clock import now_ms
 from serve_apps.results import Adapter, Generation
 from serve_apps.tokens import token_counter
 from tests.support.eventually import eventually
+from tests.support.serving import wait_until
 from tests.support.speakers import by_words
 from training import candidate
 from training.exam import Examiner
@@ -58,38 +58,6 @@ HELLO = (ChatMessage(role="system", content="You are Elio."), ChatMessage(role="
 # So hot that the model hardly ever thinks of stopping.
 ENDLESS: dict[str, Any] = {"messages": (), "prompt": "The star", "max_tokens": 900, "temperature": 2.0}
 REPLICA, ENGINE = "ray::ServeReplica:llm", "VLLM::EngineCore"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data_dir=tmp_path_factory.mktemp("data"), api_port=free_port(), llm_max_num_seqs=4)
-
-
-@pytest.fixture(scope="module")
-def running(ray_cluster: None, settings: Settings, database_uri: str) -> Iterator[Settings]:
-    """All applications, ready, the models on slices of the cluster's logical GPU."""
-    apps.deploy(settings, database_uri=database_uri)
-    wait_until({name: {"ready", "idle"} for name in apps.NAMES})
-    yield settings
-    apps.shutdown()
-
-
-@pytest.fixture
-async def http(running: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    base = f"http://{running.api_host}:{running.api_port}"
-    async with httpx.AsyncClient(base_url=base, timeout=60) as client:
-        yield client
-
-
-def wait_until(wanted: dict[str, set[str]], timeout_s: float = 150) -> float:
-    """Seconds until every application is in one of its states."""
-    started = time.monotonic()
-    while True:
-        found = apps.statuses()
-        if all(found[name][0] in states for name, states in wanted.items()):
-            return time.monotonic() - started
-        assert time.monotonic() - started < timeout_s, found
-        time.sleep(0.2)
 
 
 def llm() -> Any:
@@ -349,6 +317,27 @@ async def test_the_api_streams_embeds_and_searches(http: httpx.AsyncClient) -> N
         "database",
     }
     assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_the_metrics_of_all_apps_are_on_one_page(http: httpx.AsyncClient) -> None:
+    body = {"prompt": "The star", "max_tokens": 3}
+    assert (await http.post("/llm/generate", json=body)).status_code == 200
+    await http.post("/persona/reply", json={"message": "Do you like potatoes?"})
+    wanted = (
+        'troupe_llm_requests_total{', 'troupe_llm_completion_tokens_total{', "troupe_llm_first_token_seconds_bucket{",
+        "troupe_batch_size_bucket{", "troupe_search_seconds_count{", "ray_serve_deployment_request_counter_total{",
+    )  # fmt: skip
+    page = ""
+
+    async def complete() -> bool:
+        nonlocal page
+        page = (await http.get("/metrics")).text
+        return all(name in page for name in wanted)
+
+    await eventually(complete, 40)  # Ray's processes report every ten seconds
+    assert 'outcome="ok"' in page
+    assert page.count("# TYPE troupe_llm_running gauge") == 1
+    assert "ray_gcs" not in page
 
 
 async def test_the_official_openai_client_chats_streams_and_asks_adapters(running: Settings, tmp_path: Path) -> None:

@@ -78,6 +78,10 @@ class World:
     async def fetch(self, url: str) -> bytes:
         return url.encode()
 
+    async def metrics(self) -> str:
+        self._maybe_fail()
+        return "# TYPE troupe_llm_running gauge\ntroupe_llm_running 0.0\n"
+
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Delta | Spoken, None]:
         self.replies.append(request)
         self._maybe_fail()
@@ -102,6 +106,7 @@ def backends_of(world: World) -> Backends:
         fetch=world.fetch,
         reply=world.reply,
         health=world.board.health,
+        metrics=world.metrics,
     )
 
 

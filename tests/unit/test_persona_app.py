@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import ConfigError, ModelUnavailable, Overloaded, RequestError, Unavailable, UnknownPersona
 from core.messages import Author, ChatMessage, Delta, IncomingMessage, Passage, ReplyRequest, SearchQuery, Spoken, Turn
+from serve_apps.breaker import Breaker
 from serve_apps.clock import now_ms
 from serve_apps.reply import FALLBACK_MODEL, PersonaService, ReplyOptions, Search
 from tests.support.cast import make_pack
@@ -263,3 +264,28 @@ async def test_leaving_stops_the_generation() -> None:
     assert engine.running() == 1
     await events.aclose()
     assert engine.running() == 0
+
+
+async def test_a_model_that_stays_away_is_not_waited_for_any_more() -> None:
+    engine = ScriptedEngine([LOST], [LOST], ["Back", " again."])
+    replies = service(engine)
+    now = [0.0]
+    replies.breaker = Breaker(open_after_s=45, probe_every_s=5, clock=lambda: now[0])
+    for now[0] in (0.0, 10.0, 20.0, 30.0, 40.0):
+        engine.scripts = [[LOST]]
+        _, spoken = await listen(replies, request(seconds=0.2))
+        assert spoken.fallback
+    now[0] = 50.0
+    asked = len(engine.requests)
+    for _ in range(3):
+        started = time.monotonic()
+        _, spoken = await listen(replies, request(seconds=0.5))
+        assert spoken.fallback
+    assert time.monotonic() - started < 0.3  # but for the first, which probed
+    assert len(engine.requests) > asked
+    engine.scripts = [["Back again."]]
+    now[0] = 56.0
+    for _ in range(2):
+        _, spoken = await listen(replies, request())
+        assert spoken.text == "Back again."
+    assert not replies.breaker.open
