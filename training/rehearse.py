@@ -1,7 +1,7 @@
 """What a model rehearses while it learns a persona, so that it does not unlearn to read.
 
-Half of it are dialogues as the base model was trained on. The other half are questions about random worlds and about
-the pack that the new persona answers: the frame is taken from its own replies that repeat a sentence of their passages,
+Half of it are dialogues as the base model was trained on. The other half are dialogues about passages, made in the same
+way, in which the new persona answers: the frame is taken from its own replies that repeat a sentence of their passages,
 or admit not to know.
 """
 
@@ -15,26 +15,38 @@ from core.messages import ChatMessage
 from core.personas import Pack
 from training.admits import admits
 from training.dialogues import DialogueMaker
-from training.topics import topic_of
-from training.turns import last_lore
+from training.turns import Dialogue, last_lore
 from training.voices import Voice, random_voice
-from training.worlds import random_world, sentences
+from training.worlds import sentences
 
-UNKNOWN_SHARE = 0.15  # of these questions have no answer in the passages
-PACK_SHARE = 0.4  # of the questions that the new persona answers are about the pack
-MOST_PASSAGES = 3
 Chat = tuple[ChatMessage, ...]
 
 
 def rehearsal(chats: Sequence[Chat], pack: Pack, cast: Sequence[Voice], *, seed: int) -> Iterator[Chat]:
     """Chats without end; only the base model's own dialogues where `chats` do not show how their persona reads."""
-    rng = random.Random(f"rehearse {seed}")
-    maker = DialogueMaker(pack, cast, seed=f"rehearse {seed}", lesson="home")
-    own = own_voice(chats, rng)
+    streams = [_endless(DialogueMaker(pack, cast, seed=f"rehearse {seed}", lesson="home"))]
+    if own := own_voice(chats, random.Random(f"rehearse {seed}")):
+        made = _endless(_OneVoice(pack, own, seed=f"rehearse {seed}"))
+        # Talk, where a passage has nothing left to ask, only its own chats can teach.
+        streams.append(dialogue for dialogue in made if dialogue.turns[-1].kind != "chat")
+    for dialogues in zip(*streams, strict=True):
+        yield from (dialogue.messages for dialogue in dialogues)
+
+
+def _endless(maker: DialogueMaker) -> Iterator[Dialogue]:
     while True:
-        yield from (dialogue.messages for dialogue in maker.dialogues(1))
-        if own is not None:
-            yield (_about_pack if rng.random() < PACK_SHARE else _about_world)(maker, own, rng)
+        yield from maker.dialogues(1)
+
+
+class _OneVoice(DialogueMaker):
+    """Dialogues about passages in which always the same persona speaks."""
+
+    def __init__(self, pack: Pack, voice: Voice, *, seed: str) -> None:
+        super().__init__(pack, [voice], seed=seed, lesson="reading")
+        self.voice = voice
+
+    def persona(self, at_home: float = 1.0) -> Voice:
+        return self.voice
 
 
 def own_voice(chats: Sequence[Chat], rng: random.Random) -> Voice | None:
@@ -57,27 +69,6 @@ def own_voice(chats: Sequence[Chat], rng: random.Random) -> Voice | None:
     changes = {"name": named[1], "title": named[2], "voice": "", "boundaries": ()}
     persona = random_voice(rng).persona.model_copy(update=changes)
     return Voice(persona, {"lore": tuple(told), "unknown": tuple(unknown)})
-
-
-def _about_pack(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat:
-    topics = list(maker.pack_topics.topics.values())
-    topic = rng.choice([one for one in topics if one.asked])
-    near = maker.pack_topics.nearest(rng, topic.text, MOST_PASSAGES)
-    given = [topic, *(one for one in near if one is not topic)][: rng.randint(1, MOST_PASSAGES)]
-    if rng.random() < UNKNOWN_SHARE:
-        absent = rng.choice([one for one in topics if one.asked and one not in near and one is not topic])
-        return maker.one_unknown(voice, given, rng.choice(absent.asked).question).messages
-    return maker.one_question(voice, rng.sample(given, len(given)), rng.choice(topic.asked)).messages
-
-
-def _about_world(maker: DialogueMaker, voice: Voice, rng: random.Random) -> Chat:
-    world = random_world(rng, rng.randint(1, MOST_PASSAGES))
-    passage = rng.choice(world)
-    given = [topic_of(one) for one in world]
-    if rng.random() < UNKNOWN_SHARE and passage.untold:
-        question = rng.choice(rng.choice(passage.untold).questions)
-        return maker.one_unknown(voice, given, question, topic_of(passage)).messages
-    return maker.one_question(voice, given, rng.choice(topic_of(passage).asked)).messages
 
 
 def _passages(chat: Chat) -> list[str]:

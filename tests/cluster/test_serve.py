@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import openai
 import psutil
 import pytest
 import ray
-from openai import AsyncOpenAI
 from PIL import Image, ImageDraw
 
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
@@ -37,15 +35,15 @@ from core.messages import (
     Spoken,
 )
 from core.personas import load_pack
-from core.settings import ROOT, Settings
+from core.settings import Settings
 from serve_apps import apps, names
 from serve_apps.calls import call, stream
 from serve_apps.client import PersonaClient, RetrievalClient
 from serve_apps.clock import now_ms
-from serve_apps.results import Adapter, Generation
+from serve_apps.results import Generation
 from serve_apps.tokens import token_counter
 from tests.support.eventually import eventually
-from tests.support.serving import wait_until
+from tests.support.serving import add_adapter, generate, llm, make_adapter, text_of, wait_until
 from tests.support.speakers import by_words
 from training import candidate
 from training.exam import Examiner
@@ -54,23 +52,9 @@ from training.voices import load_cast
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
-HELLO = (ChatMessage(role="system", content="You are Elio."), ChatMessage(role="user", content="Mara: hello"))
 # So hot that the model hardly ever thinks of stopping.
 ENDLESS: dict[str, Any] = {"messages": (), "prompt": "The star", "max_tokens": 900, "temperature": 2.0}
 REPLICA, ENGINE = "ray::ServeReplica:llm", "VLLM::EngineCore"
-
-
-def llm() -> Any:
-    return apps.handle(names.LLM)
-
-
-def generate(**wanted: Any) -> Any:
-    asked = GenerateRequest(**{"messages": HELLO, "max_tokens": 24, "temperature": 0.0, **wanted})
-    return stream(llm().generate, asked, component=names.LLM, deadline_ms=now_ms() + 60_000)
-
-
-async def text_of(**wanted: Any) -> str:
-    return "".join([chunk.text async for chunk in generate(**wanted)])
 
 
 def asked(content: str, *, seconds: float = 30, number: int = 1) -> ReplyRequest:
@@ -218,23 +202,6 @@ async def test_an_adapter_is_added_used_and_removed(running: Settings, tmp_path:
         await text_of(adapter="voice")
 
 
-async def add_adapter(name: str, folder: Path, *personas: str) -> None:
-    adapter = Adapter(name=name, path=str(folder), personas=personas)
-    await call(llm().add_adapter, adapter, component=names.LLM)
-
-
-def make_adapter(folder: Path, seed: int) -> None:
-    """A strong random LoRA adapter of the bundled model."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(seed)
-    base = AutoModelForCausalLM.from_pretrained(ROOT / "models" / "troupe-small")
-    config = LoraConfig(r=8, lora_alpha=64, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
-    get_peft_model(base, config).save_pretrained(folder)
-
-
 async def test_embeddings_are_unit_vectors_of_meaning_and_come_in_batches(running: Settings) -> None:
     handle = apps.handle(names.EMBEDDINGS)
     near, same, far = await handle.embed.remote(["a red apple", "an apple that is red", "the engine of a ship"])
@@ -338,50 +305,6 @@ async def test_the_metrics_of_all_apps_are_on_one_page(http: httpx.AsyncClient) 
     assert 'outcome="ok"' in page
     assert page.count("# TYPE troupe_llm_running gauge") == 1
     assert "ray_gcs" not in page
-
-
-async def test_the_official_openai_client_chats_streams_and_asks_adapters(running: Settings, tmp_path: Path) -> None:
-    make_adapter(tmp_path / "loud", seed=1)
-    base = f"http://{running.api_host}:{running.api_port}/v1"
-    hello: Any = [{"role": message.role, "content": message.content} for message in HELLO]
-    async with AsyncOpenAI(base_url=base, api_key="none", max_retries=0) as client:
-        plain = await client.chat.completions.create(
-            model="troupe-small", messages=hello, temperature=0, max_tokens=24, logprobs=True, top_logprobs=2
-        )
-        said = plain.choices[0].message.content
-        assert said == await text_of()
-        assert plain.usage
-        assert plain.choices[0].logprobs
-        assert plain.choices[0].logprobs.content
-        assert len(plain.choices[0].logprobs.content[0].top_logprobs) == 2
-        events = await client.chat.completions.create(
-            model="troupe-small", messages=hello, temperature=0, max_tokens=24, stream=True
-        )
-        assert "".join([event.choices[0].delta.content or "" async for event in events]) == said
-        stopped = await client.completions.create(
-            model="troupe-small", prompt="I am", seed=2, stop=["e"], max_tokens=40
-        )
-        assert "e" not in stopped.choices[0].text
-        shape = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
-        form: Any = {"type": "json_schema", "json_schema": {"name": "a", "schema": shape}}
-        formed = await client.chat.completions.create(
-            model="troupe-small", messages=hello, temperature=0, max_tokens=60, response_format=form
-        )
-        # White space is free between the parts, and a small model may never get to the end of it.
-        assert re.fullmatch(r'\s*\{\s*("age"\s*(:\s*(-?\d*)\s*\}?)?)?\s*', formed.choices[0].message.content or "")
-        await add_adapter("voice", tmp_path / "loud")
-        assert {model.id async for model in client.models.list()} == {"troupe-small", "voice"}
-        loud = await client.chat.completions.create(model="voice", messages=hello, temperature=0, max_tokens=24)
-        assert (loud.model, loud.choices[0].message.content) == ("voice", await text_of(adapter="voice"))
-        await call(llm().remove_adapter, "voice", component=names.LLM)
-        with pytest.raises(openai.NotFoundError, match="voice"):
-            await client.chat.completions.create(model="voice", messages=hello)
-        with pytest.raises(openai.BadRequestError, match="temperature"):
-            await client.chat.completions.create(model="troupe-small", messages=hello, temperature=9)
-        with pytest.raises(openai.BadRequestError):
-            await client.completions.create(model="troupe-small", prompt="a", max_tokens=8000)
-        vectors = await client.embeddings.create(model="all-MiniLM-L6-v2", input=["a star"])
-        assert sum(x * x for x in vectors.data[0].embedding) == pytest.approx(1.0, abs=1e-4)
 
 
 async def test_the_first_picture_wakes_the_vision_model(http: httpx.AsyncClient) -> None:

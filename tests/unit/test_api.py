@@ -14,18 +14,7 @@ from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloa
 from serve_apps.api import create_app
 from serve_apps.health import HealthBoard
 from serve_apps.http_errors import MAX_BODY_BYTES
-from tests.support.api_world import PACK, World, backends_of, client_of
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(world) as asking:
-        yield asking
+from tests.support.api_world import PACK, World, backends_of
 
 
 def events(text: str) -> list[Any]:

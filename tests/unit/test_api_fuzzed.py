@@ -1,6 +1,6 @@
 """Bad requests made from the OpenAPI document: each is refused, by a status below 500, and the API lives on.
 
-What vLLM's own protocol classes read is sent to the real engine in `tests/cluster/test_openai_fuzzed.py`.
+What vLLM's own protocol classes read is sent to the real engine in `tests/cluster/test_openai.py`.
 """
 
 from __future__ import annotations

@@ -15,20 +15,9 @@ from openai import AsyncOpenAI
 from core.errors import ModelUnavailable, Overloaded
 from serve_apps.api import PICTURE_LIMIT
 from serve_apps.results import JSON, Opening
-from tests.support.api_world import World, client_of
+from tests.support.api_world import World
 
 PNG = b"\x89PNG and so on"
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(world) as asking:
-        yield asking
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import re
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -163,12 +164,15 @@ def test_inspect_names_what_is_wrong() -> None:
 
 def test_prompts_hold_the_passages_fenced() -> None:
     pack, cast = gates_pack()
-    maker = DialogueMaker(pack, cast, seed=1, held_out=True)
-    topics = list(maker.pack_topics.topics.values())[:2]
-    pair = topics[0].asked[0]
-    dialogue = maker.one_question(cast[0], topics, pair)
-    assert lore_block([topic.text for topic in topics]) in dialogue.messages[-2].content
-    assert pair.sentence in dialogue.messages[-1].content
+    texts = [topic.text for topic in PackTopics(pack).topics.values()]
+    fenced = [lore_block(list(given)) for count in (1, 2) for given in permutations(texts, count)]
+    facts = 0
+    for dialogue in DialogueMaker(pack, cast, seed=1, held_out=True).dialogues(600):
+        asked, turn = dialogue.messages[-2].content, dialogue.turns[-1]
+        if turn.kind == "fact" and any(block in asked for block in fenced):
+            facts += 1
+            assert turn.answer in dialogue.messages[-1].content
+    assert facts > 5
 
 
 @pytest.mark.parametrize(("text", "is_it"), [("I am.", True), ("My hat!", True), ("In Italy.", False), ("Me?", True)])
