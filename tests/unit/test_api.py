@@ -31,7 +31,7 @@ async def test_generate_gives_text_model_and_usage(client: httpx.AsyncClient, wo
         "text": "Hello.",
         "model": "script",
         "finish_reason": "stop",
-        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2, "cached_tokens": 0},
     }
     asked = world.engine.requests[0]
     assert (asked.prompt, asked.max_tokens, asked.stop, asked.seed) == ("Once", 5, ("x",), 1)
@@ -48,7 +48,7 @@ async def test_generate_streams_events(client: httpx.AsyncClient) -> None:
             "ok": True,
             "model": "script",
             "finish_reason": "stop",
-            "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+            "usage": {"prompt_tokens": 1, "completion_tokens": 2, "cached_tokens": 0},
         },
         "[DONE]",
     ]
