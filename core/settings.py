@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         default=False, description="Keep the vision model loaded. false: it loads with the first picture."
     )
     idle_unload_s: float = Field(default=600, ge=1, description="Idle seconds before an on-demand model is unloaded.")
+    llm_sleep_s: float | None = Field(
+        default=None,
+        ge=1,
+        description="Idle seconds until a loaded LLM gives its GPU memory back, to wake in a moment. Needs a GPU.",
+    )
     reply_max_tokens: int = Field(default=160, ge=8, le=4096, description="Longest reply of a persona, in tokens.")
     reply_temperature: float | None = Field(
         default=None,

@@ -24,7 +24,7 @@ READS: dict[str, tuple[str, ...]] = {
     names.LLM: (
         *_MODEL, "llm_model", "llm_max_model_len", "llm_max_num_seqs", "llm_gpu_slice", "use_8bit", "use_4bit",
         "finetuned_model_enabled", "finetuned_adapter_path", "finetuned_use_for_personas",
-        "preload_llm", "idle_unload_s", "mongodb_database", "data_dir", "log_level", "num_gpus",
+        "preload_llm", "idle_unload_s", "llm_sleep_s", "mongodb_database", "data_dir", "log_level", "num_gpus",
     ),
     names.EMBEDDINGS: (
         "embedding_model", "embeddings_gpu_slice", "preload_embeddings", "idle_unload_s", "data_dir", "log_level",

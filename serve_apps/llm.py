@@ -18,6 +18,7 @@ from serve_apps.adapters import AdapterRegistry, check_name
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
+from serve_apps.naps import Naps
 from serve_apps.results import Adapter, Generation, ModelInfo, Opening, Pace, joined, together, whole
 from serve_apps.slices import share, taking
 
@@ -45,6 +46,7 @@ class Llm:
             await asyncio.to_thread(loading.enter_context, turn)
             self._engine = await start(settings)
         logger.info("[LLM] %s answers with %s", self._engine.name, self._engine.model)
+        self._naps = Naps(self._engine.sleep, self._engine.wake, settings.llm_sleep_s)
         self._metrics = LlmMetrics(self._engine.model)
         self._pace = Pace(CHUNK_EVERY_S, CHUNKS_PER_S)
         self._adapters: dict[str, Adapter] = {}
@@ -53,27 +55,31 @@ class Llm:
         self._registry = AdapterRegistry(database_uri, settings.mongodb_database) if database_uri else None
         self._restoring = asyncio.create_task(self._restore())
         await asyncio.wait({self._restoring}, timeout=RESTORE_S)
+        self._naps.rest()
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """The text as it comes; closing the stream stops the generation."""
-        with self._pace.stream() as every_s:
-            async with aclosing(together(self._chunks(request), every_s)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+        async with self._naps.awake():
+            with self._pace.stream() as every_s:
+                async with aclosing(together(self._counted(request), every_s)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
 
     async def complete(self, request: GenerateRequest) -> Generation:
         """The whole text at once."""
-        return await whole(self._chunks(request))
+        async with self._naps.awake():
+            return await whole(self._counted(request))
 
-    def _chunks(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+    def _counted(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         return self._metrics.observed(self._engine.generate(self._with_adapter(request)))
 
     async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
         """See `Engine.openai`; closing the stream stops the generation."""
-        with self._pace.stream() as every_s:
-            async with aclosing(joined(self._engine.openai(path, body), every_s)) as pieces:
-                async for piece in pieces:
-                    yield piece
+        async with self._naps.awake():
+            with self._pace.stream() as every_s:
+                async with aclosing(joined(self._engine.openai(path, body), every_s)) as pieces:
+                    async for piece in pieces:
+                        yield piece
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens of `messages` as the model reads them."""
@@ -85,7 +91,8 @@ class Llm:
 
     async def about(self) -> str:
         """A few words for the health page."""
-        return f"{self._engine.model} on {self._engine.name}, {self._engine.running()} requests"
+        doing = "asleep" if self._naps.asleep else f"{self._engine.running()} requests"
+        return f"{self._engine.model} on {self._engine.name}, {doing}"
 
     async def adapters(self) -> tuple[Adapter, ...]:
         """The loaded LoRA adapters."""
@@ -98,8 +105,7 @@ class Llm:
         but could not be kept."""
         check_name(adapter.name, self._engine.model)
         await self._restoring
-        with self._metrics.loading():
-            await self._engine.add_adapter(adapter.name, adapter.path)
+        await self._put(adapter)
         self._know(adapter)
         if self._registry:
             await self._registry.put(adapter)
@@ -107,7 +113,8 @@ class Llm:
     async def remove_adapter(self, name: str) -> None:
         """Unload a LoRA adapter and forget it. Raises RequestError (`adapter`) where there is none of that name."""
         await self._restoring
-        await self._engine.remove_adapter(name)
+        async with self._naps.awake():
+            await self._engine.remove_adapter(name)
         self._adapters.pop(name, None)
         if self._registry:
             await self._registry.remove(name)
@@ -143,12 +150,16 @@ class Llm:
 
     async def _load(self, adapter: Adapter) -> None:
         try:
-            with self._metrics.loading():
-                await self._engine.add_adapter(adapter.name, adapter.path)
+            await self._put(adapter)
         except RequestError as error:
             logger.error("[LLM] adapter %s is left out: %s", adapter.name, error)
         else:
             self._know(adapter)
+
+    async def _put(self, adapter: Adapter) -> None:
+        async with self._naps.awake():
+            with self._metrics.loading():
+                await self._engine.add_adapter(adapter.name, adapter.path)
 
     async def check_health(self) -> None:
         """Called by Serve. An error, three times in a row, makes it replace this replica."""

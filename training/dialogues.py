@@ -37,7 +37,7 @@ ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
 FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
 REWORDED_PLAIN = 0.8  # of the plain dialogues have their words exchanged
 TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
-BLANKED_SHARE = 0.45  # of the dialogues have passages that each lack a sentence
+BLANKED_SHARE = 0.6  # of the dialogues have passages that each lack a sentence
 NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
 ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.4  # of the dialogues with passages ask about one of them all the time
 AFTER_TALK_SHARE = 0.35  # of the dialogues with passages come after some talk,
@@ -56,6 +56,7 @@ class Lesson:
     hurried: float
     reworded: float = 0.5
     beside_the_point: float = 0.0
+    nearest: bool = True  # who does not know tells the nearest thing
 
 
 LessonName = Literal["drill", "voices", "all", "home", "reading"]
@@ -63,7 +64,9 @@ LessonName = Literal["drill", "voices", "all", "home", "reading"]
 # reading, which took millions of tokens to come back. Not to know is what is left when nothing is found, so there is
 # more of it the better it finds.
 LESSONS: dict[LessonName, Lesson] = {
-    "drill": Lesson((("pack", 0.15), ("world", 0.85)), (("fact", 86), ("unknown", 14)), plain=1.0, hurried=0.0),
+    "drill": Lesson(
+        (("pack", 0.15), ("world", 0.85)), (("fact", 86), ("unknown", 14)), plain=1.0, hurried=0.0, nearest=False
+    ),
     "voices": Lesson(
         (("pack", 0.25), ("world", 0.6), ("nowhere", 0.15)),
         (("fact", 62), ("unknown", 19), ("about", 4), ("more", 4), ("chat", 11)),
@@ -77,8 +80,8 @@ LESSONS: dict[LessonName, Lesson] = {
         hurried=0.75,
     ),
     "home": Lesson(
-        (("pack", 0.24), ("world", 0.36), ("nowhere", 0.4)),
-        (("fact", 44), ("unknown", 33), ("about", 9), ("more", 9), ("chat", 5)),
+        (("pack", 0.28), ("world", 0.4), ("nowhere", 0.32)),
+        (("fact", 40), ("unknown", 40), ("about", 8), ("more", 8), ("chat", 4)),
         plain=0.2,
         hurried=0.75,
         reworded=0.75,
@@ -319,13 +322,13 @@ class DialogueMaker:
         rng = self.rng
         draw = rng.random()
         about: Topic | None = None
-        if draw < 0.55 and topic.untold:
+        if draw < 0.75 and topic.untold:
             question, about = rng.choice(topic.untold), topic
             question = (topic.by_pronoun(question) if on and rng.random() < 0.7 else None) or question
-        elif draw < 0.75 and (swapped := self._of_another(topic, given, absent)):
+        elif draw < 0.85 and (swapped := self._of_another(topic, given, absent)):
             question, about = swapped
             about = about if about in given else None
-        elif draw < 0.9 and absent and (pairs := rng.choice(absent).asked):
+        elif draw < 0.93 and absent and (pairs := rng.choice(absent).asked):
             question = rng.choice(pairs).question
         else:
             question = self.phrases.pick(rng, "foreign", held_out=self.held_out)
@@ -347,7 +350,7 @@ class DialogueMaker:
         """That the persona does not know, and where a passage is `about` the same thing, the nearest that it tells:
         who asks gets something, also where the model has overlooked the answer."""
         reply = voice.not_known(self.rng, user=user)
-        if about and not self.plain:
+        if about and self.lesson.nearest:
             told = self.phrases.pick(self.rng, "nearest").replace("{lore}", about.nearest(question))
             reply = f"{reply} {told}"
         return Asked("unknown", self.question(voice, question), reply)

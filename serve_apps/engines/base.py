@@ -52,6 +52,14 @@ class Engine(Protocol):
         """Unload an adapter. RequestError (`adapter`) where there is none of that name."""
         ...
 
+    async def sleep(self) -> None:
+        """Give memory back until `wake`; nothing is asked of it meanwhile. Where nothing is held, nothing happens."""
+        ...
+
+    async def wake(self) -> None:
+        """Be as before `sleep`."""
+        ...
+
     def adapters(self) -> tuple[str, ...]:
         """Names of the loaded adapters."""
         ...

@@ -46,6 +46,7 @@ def llm_config(settings: Settings) -> VllmConfig:
         gpu_memory_utilization=settings.llm_gpu_slice,
         quantization=_quantization(settings),
         allocator=settings.pytorch_cuda_alloc_conf,
+        sleeps=settings.llm_sleep_s is not None,
     )
 
 

@@ -163,6 +163,12 @@ class OpenAIEngine:
     async def remove_adapter(self, name: str) -> None:
         raise RequestError(f"There is no adapter {name!r}.", field="adapter")
 
+    async def sleep(self) -> None:
+        """The endpoint's memory is its own matter."""
+
+    async def wake(self) -> None:
+        """See `sleep`."""
+
     def adapters(self) -> tuple[str, ...]:
         return ()
 

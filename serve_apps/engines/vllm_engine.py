@@ -50,6 +50,7 @@ class VllmConfig(BaseModel, frozen=True):
     quantization: str | None = Field(default=None, description="As vLLM names it: fp8, bitsandbytes, awq …")
     allocator: str = Field(default="", description="PYTORCH_CUDA_ALLOC_CONF.")
     adapters: bool = Field(default=True, description="Whether LoRA adapters can be loaded.")
+    sleeps: bool = Field(default=False, description="Whether it can give a GPU's memory back for a while.")
     images: int = Field(default=0, description="Pictures that a prompt may hold.")
     seed: int = Field(default=0, description="Seed of requests that bring none.")
 
@@ -83,6 +84,7 @@ class VllmEngine:
 
         cpu = current_platform.is_cpu()
         check_quantization(config, cpu=cpu)
+        check_sleep(config, cpu=cpu)
         args = AsyncEngineArgs(**engine_arguments(config, cpu=cpu))
         try:
             return cls(AsyncLLM.from_engine_args(args), config)
@@ -222,6 +224,12 @@ class VllmEngine:
             del self._adapters[name]
             await self._llm.remove_lora(lora.lora_int_id)
 
+    async def sleep(self) -> None:
+        await self._llm.sleep(level=1)  # weights go to main memory, the key-value cache is dropped
+
+    async def wake(self) -> None:
+        await self._llm.wake_up()
+
     def adapters(self) -> tuple[str, ...]:
         return tuple(self._adapters)
 
@@ -261,6 +269,7 @@ def engine_arguments(config: VllmConfig, *, cpu: bool) -> dict[str, Any]:
         "max_lora_rank": config.max_lora_rank,
         "limit_mm_per_prompt": {"image": config.images},
         "gpu_memory_utilization": config.gpu_memory_utilization,
+        "enable_sleep_mode": config.sleeps,
         "seed": config.seed,
         "disable_log_stats": True,
     }
@@ -280,6 +289,16 @@ def check_quantization(config: VllmConfig, *, cpu: bool) -> None:
             f"vLLM loads weights of 4 bits with the package {BNB_PLUGIN}, which is not installed.",
             field=field,
             fix="Run `make setup` on this machine, or set USE_8BIT instead.",
+        )
+
+
+def check_sleep(config: VllmConfig, *, cpu: bool) -> None:
+    """Raises ConfigError where there is no GPU whose memory could be given back."""
+    if config.sleeps and cpu:
+        raise ConfigError(
+            "A language model gives a GPU's memory back while it sleeps, and no GPU was found.",
+            field="LLM_SLEEP_S",
+            fix="Leave it out. PRELOAD_LLM=false unloads an idle model altogether.",
         )
 
 

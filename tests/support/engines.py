@@ -29,7 +29,7 @@ class ScriptedEngine:
         self.bodies: list[dict[str, Any]] = []
         self.now_running = 0
         self.dead = False
-        self.closed = False
+        self.closed = self.asleep = False
         self.scripts = [list(script) for script in scripts]
         self._finish_reason = finish_reason
 
@@ -85,6 +85,12 @@ class ScriptedEngine:
 
     async def remove_adapter(self, name: str) -> None:
         raise RequestError(f"There is no adapter {name!r}.", field="adapter")
+
+    async def sleep(self) -> None:
+        self.asleep = True
+
+    async def wake(self) -> None:
+        self.asleep = False
 
     def adapters(self) -> tuple[str, ...]:
         return ()

@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from core.settings import Settings, load_settings
 from serve_apps.engines import vllm_engine
 from serve_apps.engines.choose import _quantization
-from serve_apps.engines.vllm_engine import VllmConfig, check_quantization, engine_arguments
+from serve_apps.engines.vllm_engine import VllmConfig, check_quantization, check_sleep, engine_arguments
 
 
 @pytest.mark.parametrize("cpu", [True, False])
@@ -91,3 +91,13 @@ def test_settings_that_cannot_work_are_refused(
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=says):
         load_settings()
+
+
+def test_only_a_gpu_gives_memory_back_while_the_model_sleeps() -> None:
+    config = VllmConfig(model="m", sleeps=True)
+    check_sleep(config, cpu=False)
+    check_sleep(VllmConfig(model="m"), cpu=True)
+    assert engine_arguments(config, cpu=False)["enable_sleep_mode"] is True
+    with pytest.raises(ConfigError) as refused:
+        check_sleep(config, cpu=True)
+    assert refused.value.field == "LLM_SLEEP_S"
