@@ -38,7 +38,7 @@ FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line 
 REWORDED_PLAIN = 0.8  # of the plain dialogues have their words exchanged
 TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
 BLANKED_SHARE = 0.6  # of the dialogues have passages that each lack a sentence
-NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
+NOTHING_FOUND_SHARE = 0.6  # of the questions about what no passage tells of come without any, as from a search
 ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.4  # of the dialogues with passages ask about one of them all the time
 AFTER_TALK_SHARE = 0.35  # of the dialogues with passages come after some talk,
 AFTER_QUESTIONS_SHARE = 0.4  # and of the talks beside passages after some questions
@@ -251,7 +251,7 @@ class DialogueMaker:
         # Search puts first what fits the last line best, and is seldom wrong.
         found = [latest] if rng.random() < FOUND_FIRST_SHARE else []
         order = [*found, *rng.sample([topic for topic in given if topic not in found], len(given) - len(found))]
-        if asked[-1].kind == "unknown" and rng.random() < NOTHING_FOUND_SHARE:
+        if asked[-1].kind == "unknown" and not asked[-1].nearest and rng.random() < NOTHING_FOUND_SHARE:
             order, asked = [], asked[-1:]  # what was said before had something to go by
         elif not self.plain and rng.random() < AFTER_TALK_SHARE:
             asked = [*self.talks.talk(rng, voice, user)[: rng.randint(1, 3)], *asked]
@@ -350,10 +350,10 @@ class DialogueMaker:
         """That the persona does not know, and where a passage is `about` the same thing, the nearest that it tells:
         who asks gets something, also where the model has overlooked the answer."""
         reply = voice.not_known(self.rng, user=user)
-        if about and self.lesson.nearest:
-            told = self.phrases.pick(self.rng, "nearest").replace("{lore}", about.nearest(question))
-            reply = f"{reply} {told}"
-        return Asked("unknown", self.question(voice, question), reply)
+        nearest = about.nearest(question) if about and self.lesson.nearest else ""
+        if nearest:
+            reply = f"{reply} {self.phrases.pick(self.rng, 'nearest').replace('{lore}', nearest)}"
+        return Asked("unknown", self.question(voice, question), reply, nearest=nearest)
 
     def _typed(self, voice: Voice, line: str) -> str:
         """`line` as a person types it, in a hurry or not."""

@@ -5,7 +5,7 @@
 Every line of the file is a chat, {"messages": [{"role": "system" | "user" | "assistant", "content": "…"}, …]}, that
 ends with the persona's reply; all its replies are learned. What the model could do before is rehearsed in between, in
 the new persona's manner as well. The rate and the epochs fit the bundled model and some dozens of lines; a model
-of billions of parameters wants about `--rank 16 --rate 2e-4 --epochs 3 --attention`.
+of billions of parameters wants about `--rank 16 --rate 2e-4 --epochs 3 --attention --every-layer`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ console = Console(stderr=True)
 class Options:
     """How an adapter is trained. `replay` is the number of rehearsed dialogues per new chat; a `batch` holds both.
 
-    `attention` adapts attention as well. A small model needs all of it to find a fact in a passage, and a manner is
-    learned without.
+    `attention` adapts attention as well, `every_layer` the lower half of the layers. The bundled model needs all of
+    these to find a fact in a passage, and a manner is learned without.
     """
 
     rank: int = 8
@@ -56,6 +56,7 @@ class Options:
     batch: int = 12
     replay: float = 4.0
     attention: bool = False
+    every_layer: bool = False
     longest: int = 512
     seed: int = 7
 
@@ -103,12 +104,12 @@ def train_adapter(
     # Written-out attention is faster than the fused kernel for the few hundred tokens of a chat on a CPU.
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
     modules = [*FEED_FORWARD, *(ATTENTION if options.attention else ())]
-    layers = list(range(model.config.num_hidden_layers))
+    layers: int = model.config.num_hidden_layers
     config = LoraConfig(
         r=options.rank,
         lora_alpha=2 * options.rank,
         target_modules=modules,
-        layers_to_transform=layers[len(layers) // 2 :],
+        layers_to_transform=list(range(0 if options.every_layer else layers // 2, layers)),
         task_type="CAUSAL_LM",
     )
     adapted: Any = get_peft_model(model, config)
@@ -191,12 +192,23 @@ def main(
     rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Highest learning rate.")] = DEFAULTS.rate,
     replay: Annotated[float, typer.Option(min=0, help="Rehearsed dialogues per new chat.")] = DEFAULTS.replay,
     attention: Annotated[bool, typer.Option(help="Adapt attention as well.")] = DEFAULTS.attention,
+    every_layer: Annotated[
+        bool, typer.Option("--every-layer", help="Adapt the lower half of the layers as well.")
+    ] = DEFAULTS.every_layer,
     seed: Annotated[int, typer.Option(help="Seed of the order and the adapter.")] = DEFAULTS.seed,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Train an adapter."""
     torch.set_num_threads(threads)
-    options = Options(rank=rank, epochs=epochs, rate=rate, replay=replay, attention=attention, seed=seed)
+    options = Options(
+        rank=rank,
+        epochs=epochs,
+        rate=rate,
+        replay=replay,
+        attention=attention,
+        every_layer=every_layer,
+        seed=seed,
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console) as progress:

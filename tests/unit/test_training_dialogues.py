@@ -15,7 +15,6 @@ from training.judge import first_person
 from training.topics import PackTopics
 from training.turns import Asked, Dialogue
 from training.voices import load_cast
-from training.worlds import sentences
 
 PACK = ROOT / "packs" / "communiverse"
 
@@ -83,17 +82,17 @@ def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
 def test_who_does_not_know_tells_the_nearest_of_the_same_subject() -> None:
     pack, cast = load_cast(PACK)
     made = list(DialogueMaker(pack, cast, seed=3, lesson="home").dialogues(600))
-    last = [(d.turns[-1], d.messages[-2].content) for d in made if d.turns[-1].kind == "unknown"]
-    before = [
-        turn.reply.partition(said)[0] for turn, prompt in last for said in _sentences_in(prompt) if said in turn.reply
-    ]
-    assert 0.2 < len(before) / len(last) < 0.6
-    assert all(map(admits, before))
-
-
-def _sentences_in(prompt: str) -> list[str]:
-    lines = [line.removeprefix("- ") for line in prompt.split("\n") if line.startswith("- ")]
-    return [said for line in lines for said in sentences(line)]
+    unknown = [d for d in made if d.turns[-1].kind == "unknown"]
+    told = [d for d in unknown if d.turns[-1].nearest]
+    assert 0.4 < len(told) / len(unknown) < 0.75
+    for dialogue in told:
+        turn = dialogue.turns[-1]
+        before, said, _ = turn.reply.partition(turn.nearest)
+        assert said
+        assert admits(before)
+        assert turn.nearest in dialogue.messages[-2].content
+    others = [d for d in unknown if not d.turns[-1].nearest]
+    assert sum(LORE_START not in d.messages[-2].content for d in others) > len(others) / 3
 
 
 def test_facts_of_the_pack_are_often_others() -> None:

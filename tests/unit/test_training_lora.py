@@ -114,13 +114,14 @@ def test_an_adapter_is_learned_and_saved_as_engines_load_it(tmp_path: Path) -> N
     config = json.loads((tmp_path / "one" / "adapter_config.json").read_text("utf-8"))
     assert (config["r"], config["lora_alpha"]) == (4, 8)
     assert set(config["target_modules"]) == set(lora.FEED_FORWARD)
-    assert len(weights) == 2 * len(lora.FEED_FORWARD) * 2  # two matrices per module in two layers
+    assert len(weights) == 2 * len(lora.FEED_FORWARD)  # two matrices per module in the upper one of two layers
+    assert all(".layers.1." in name for name in weights)
     again, same = train("two")
     assert again.losses == trained.losses
     assert all((same[name] == weights[name]).all() for name in weights)
-    mixed, more = train("three", replace(options, epochs=1, replay=1.0, longest=4000, attention=True))
+    mixed, more = train("three", replace(options, epochs=1, replay=1.0, longest=4000, attention=True, every_layer=True))
     assert mixed.steps == 3  # six chats and six rehearsed ones
-    assert len(more) > len(weights)
+    assert len(more) == 2 * (len(lora.FEED_FORWARD) + len(lora.ATTENTION)) * 2
 
 
 def test_a_chat_that_is_too_long_is_told(tmp_path: Path) -> None:
