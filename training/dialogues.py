@@ -80,7 +80,7 @@ LESSONS: dict[LessonName, Lesson] = {
         hurried=0.75,
     ),
     "home": Lesson(
-        (("pack", 0.28), ("world", 0.4), ("nowhere", 0.32)),
+        (("pack", 0.24), ("world", 0.36), ("nowhere", 0.4)),
         (("fact", 40), ("unknown", 40), ("about", 8), ("more", 8), ("chat", 4)),
         plain=0.2,
         hurried=0.75,

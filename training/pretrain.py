@@ -50,10 +50,10 @@ BATCH_TOKENS = 6144
 TOKENIZER_CHUNKS = 6
 LONGEST = 512
 WARMUP_STEPS = 20
-NUMBER_WEIGHT = 5.0  # of the tokens that name a sentence
+NUMBER_WEIGHT = 8.0  # of the tokens that name a sentence
 # Of the token that says that none answers. Who denies what he could know still tells the nearest sentence, which is
 # most often the answer; who tells what nobody asked for misleads. So the one mistake costs less than the other.
-NONE_WEIGHT = 12.0
+NONE_WEIGHT = 16.0
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 # The embeddings must not outrun what the first layers were given to match them by.
 MATRIX_RATE, VECTOR_RATE, WORD_RATE = 2e-3, 1e-3, 1e-4
