@@ -58,9 +58,9 @@ class LlmMetrics:
                         self._first_token.observe(first - started)
                     if chunk.usage is not None:
                         outcome = "ok"
-                        self._prompt_tokens.inc(chunk.usage.prompt_tokens)
-                        self._completion_tokens.inc(chunk.usage.completion_tokens)
-                        self._cached_tokens.inc(chunk.usage.cached_tokens)
+                        _add(self._prompt_tokens, chunk.usage.prompt_tokens)
+                        _add(self._completion_tokens, chunk.usage.completion_tokens)
+                        _add(self._cached_tokens, chunk.usage.cached_tokens)
                         if chunk.usage.completion_tokens > 1:
                             spent = time.perf_counter() - first
                             self._per_token.observe(spent / (chunk.usage.completion_tokens - 1))
@@ -119,9 +119,8 @@ class CacheMetrics:
 
     def count(self, asked: int, held: int) -> None:
         """Add to both."""
-        self._asked.inc(asked)
-        if held:
-            self._held.inc(held)
+        _add(self._asked, asked)
+        _add(self._held, held)
 
 
 class SearchMetrics:
@@ -139,3 +138,8 @@ class SearchMetrics:
         yield found
         self._seconds.observe(time.perf_counter() - started)
         self._searches.inc(tags={"found": "some" if found else "none"})
+
+
+def _add(counter: Counter, value: int) -> None:
+    if value:  # Ray refuses to add nothing
+        counter.inc(value)

@@ -31,11 +31,20 @@ _Create = Callable[[Any], Awaitable[Any]]
 
 class VllmOpenAI:
     """Answers requests in the form of OpenAI's. `adapters` (LoRA requests by name) is shared with the engine: what is
-    loaded there can be asked for here as a model. `template` is the chat template of a model that has none."""
+    loaded there can be asked for here as a model. `template` is the chat template of a model that has none. Without
+    `prompt_logprobs` nobody may ask how likely the tokens of a prompt are."""
 
     def __init__(
-        self, llm: AsyncLLM, *, name: str, path: str, adapters: dict[str, Any], template: str | None = None
+        self,
+        llm: AsyncLLM,
+        *,
+        name: str,
+        path: str,
+        adapters: dict[str, Any],
+        template: str | None = None,
+        prompt_logprobs: bool = True,
     ) -> None:
+        self._prompt_logprobs = prompt_logprobs
         self._models = OpenAIServingModels(llm, [BaseModelPath(name=name, model_path=path)])
         self._models.lora_requests = adapters
         renderer = OnlineRenderer(
@@ -89,9 +98,22 @@ class VllmOpenAI:
             first = error.errors(include_url=False, include_input=False)[0]
             field = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
             return create_error_response(f"{field or 'body'}: {first['msg']}", param=field or None)
+        except Exception as error:  # its validators raise errors of vLLM's own, too, which Pydantic lets through
+            return create_error_response(f"The request is not valid: {str(error).splitlines()[0]}")
+        if not self._prompt_logprobs and _asks_about_prompt(request):
+            field = "echo" if request.prompt_logprobs is None else "prompt_logprobs"
+            return create_error_response(
+                f"{field}: this engine gives no log probabilities of the prompt, only of what it writes.", param=field
+            )
         try:
             return await create(request)
         except EngineDeadError as error:
             raise ModelUnavailable("The engine's process is dead.", component=names.LLM) from error
         except Exception as error:  # vLLM says itself what each of its errors means to a client
             return create_error_response(error)
+
+
+def _asks_about_prompt(request: ChatCompletionRequest | CompletionRequest) -> bool:
+    """Whether it wants log probabilities of the prompt's tokens, which `echo` asks for as well."""
+    of_text = request.top_logprobs if isinstance(request, ChatCompletionRequest) else request.logprobs
+    return request.prompt_logprobs is not None or (bool(request.echo) and of_text is not None)

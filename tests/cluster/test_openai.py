@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
 from collections import Counter
@@ -52,6 +53,7 @@ def odd_body(rng: random.Random, path: str) -> Any:
 async def test_odd_requests_are_refused_or_answered(http: httpx.AsyncClient) -> None:
     rng, slots = random.Random(4), asyncio.Semaphore(AT_ONCE)
     seen: Counter[int] = Counter()
+    wrong: list[str] = []
 
     async def ask() -> None:
         path = rng.choice(list(PROMPTS))
@@ -59,13 +61,33 @@ async def test_odd_requests_are_refused_or_answered(http: httpx.AsyncClient) -> 
         async with slots:
             answer = await http.post(f"/v1/{path}", json=body)
         seen[answer.status_code] += 1
-        assert answer.status_code < 500, (path, body, answer.text)
+        if answer.status_code >= 500:
+            wrong.append(f"{path} {json.dumps(body)[:300]}: {answer.text[:300]}")
 
     await asyncio.gather(*(ask() for _ in range(REQUESTS)))
+    assert not wrong, "\n".join(wrong)
     assert seen[200] > 10
     assert sum(times for status, times in seen.items() if status >= 400) > 50
     good = await http.post("/v1/chat/completions", json=GOOD | PROMPTS["chat/completions"])
     assert good.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "field"),
+    [
+        ("completions", {"prompt_logprobs": 1}, "prompt_logprobs"),
+        ("completions", {"echo": True, "logprobs": 1}, "echo"),
+        ("chat/completions", {"prompt_logprobs": 0}, "prompt_logprobs"),
+        ("chat/completions", {"echo": True, "logprobs": True, "top_logprobs": 1}, "echo"),
+    ],
+)
+async def test_nobody_asks_about_the_prompts_tokens(
+    http: httpx.AsyncClient, path: str, changes: dict[str, Any], field: str
+) -> None:
+    """vLLM's engine would die of it on a CPU."""
+    asked = GOOD | PROMPTS[path] | changes
+    refused = await http.post(f"/v1/{path}", json=asked | {"prompt": "The star is far away from here"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, field)
 
 
 async def test_the_official_openai_client_chats_streams_and_asks_adapters(running: Settings, tmp_path: Path) -> None:

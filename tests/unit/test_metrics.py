@@ -40,6 +40,8 @@ class Recorded:
         self.tags = tags
 
     def inc(self, value: float = 1.0, tags: dict[str, str] | None = None) -> None:
+        if value <= 0:
+            raise ValueError("as Ray's counter does")
         self.told.append(("inc", self.name, value, tags or {}))
 
     def set(self, value: float) -> None:
@@ -95,7 +97,6 @@ async def test_a_stream_is_counted_and_passed_on(told: list[tuple[str, str, floa
     assert counted == {
         "troupe_llm_prompt_tokens": 1,
         "troupe_llm_completion_tokens": 3,
-        "troupe_llm_cached_tokens": 0,
         "troupe_llm_requests": 1,
     }
     assert [value for kind, name, value, _ in told if kind == "set"] == [1, 0]
@@ -127,7 +128,8 @@ def test_loads_batches_caches_and_searches_are_counted(told: list[tuple[str, str
         pass
     assert told[0] == ("observe", "troupe_batch_size", 3, {})
     CacheMetrics("embeddings").count(5, 2)
-    assert [value for _, _, value, _ in told[-2:]] == [5, 2]
+    CacheMetrics("embeddings").count(1, 0)
+    assert [value for _, _, value, _ in told[-3:]] == [5, 2, 1]
     with SearchMetrics().search() as found:
         found.append("lore")
     assert told[-1] == ("inc", "troupe_searches", 1.0, {"found": "some"})
