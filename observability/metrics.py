@@ -130,13 +130,9 @@ class SearchMetrics:
         self._seconds = Histogram("troupe_search_seconds", "Time of a search for lore.", SECONDS)
         self._searches = Counter("troupe_searches", "Searches for lore, by what they found.", tag_keys=("found",))
 
-    @contextmanager
-    def search(self) -> Iterator[list[object]]:
-        """Times what is done within; what is put into the list counts as found."""
-        found: list[object] = []
-        started = time.perf_counter()
-        yield found
-        self._seconds.observe(time.perf_counter() - started)
+    def count(self, seconds: float, found: int) -> None:
+        """A search that took so long and found so many passages."""
+        self._seconds.observe(seconds)
         self._searches.inc(tags={"found": "some" if found else "none"})
 
 

@@ -53,7 +53,8 @@ class LoreStore:
             self._client.load_collection(name)
         # A move that was cut off by yet another model leaves two; the fuller one answers.
         self._former = sorted(known - {self._name}, key=self._rows, reverse=True)
-        self._index = self._read() if self._lite else None
+        answering = self._former[0] if self._former else self._name if self._exists else None
+        self._index = self._read(answering) if self._lite else None
 
     @property
     def moving(self) -> bool:
@@ -62,11 +63,11 @@ class LoreStore:
 
     def settle(self) -> None:
         """Answer from this model's collection from now on, and drop those of former ones."""
+        if self._lite:  # before anybody is told: the rows that answer now have vectors of another model
+            self._index = self._read(self._name if self._exists else None)
         former, self._former = self._former, []
         for name in former:
             self._client.drop_collection(name)
-        if self._lite:
-            self._index = self._read()
 
     def guild_rows(self) -> Iterator[list[dict[str, str]]]:
         """What guilds added to former collections, some rows at a time: `pack`, `guild` and the fields of a hit."""
@@ -162,16 +163,12 @@ class LoreStore:
         )[0]
         return [Hit(**hit["entity"], score=abs(hit["distance"])) for hit in found]
 
-    def _read(self) -> LoreIndex:
-        """All rows of the collection that answers, in memory."""
+    def _read(self, name: str | None) -> LoreIndex:
+        """All rows of a collection, in memory; none for None."""
         index = LoreIndex()
-        if not (self._exists or self.moving):
+        if name is None:
             return index
-        rows = self._client.query_iterator(
-            self._former[0] if self.moving else self._name,
-            batch_size=READ_AT_ONCE,
-            output_fields=["dense", *_ROW],
-        )
+        rows = self._client.query_iterator(name, batch_size=READ_AT_ONCE, output_fields=["dense", *_ROW])
         while found := rows.next():
             index.put(Row(vector=row.pop("dense"), **{name: row[name] for name in _ROW}) for row in found)
         rows.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 from pymilvus.exceptions import MilvusException
@@ -72,9 +73,9 @@ class Retrieval:
 
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """See `LoreSearch.search`."""
-        with self._metrics.search() as found:
-            passages = await self._search.search(query)
-            found.extend(passages)
+        started = time.perf_counter()
+        passages = await self._search.search(query)
+        self._metrics.count(time.perf_counter() - started, len(passages))
         return passages
 
     async def about(self) -> str:

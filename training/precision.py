@@ -16,14 +16,13 @@ def has_avx512() -> bool:
 
 
 def mixed_precision() -> torch.autocast:
-    """bfloat16 where the CPU multiplies it in hardware, float32 elsewhere: without AVX-512 a bfloat16 product takes
-    thirty times as long as one of float32 (2 against 71 GFLOP/s for 2048 x 256 x 704 on two AVX2 cores)."""
+    """bfloat16 where the CPU multiplies it in hardware, float32 elsewhere: without AVX-512 bfloat16 is emulated, and
+    many times slower."""
     return torch.autocast("cpu", torch.bfloat16, enabled=has_avx512())
 
 
 class Muon(torch.optim.Muon):
-    """torch's Muon, which orthogonalizes in bfloat16, with the same iteration in float32 where that is quicker: for
-    the bundled model the one takes 15 s a step on two AVX2 cores, the other half a second."""
+    """torch's Muon, which orthogonalizes in bfloat16, with the same iteration in float32 where that is quicker."""
 
     def step(self, closure: Any = None) -> Any:
         """One step, as `torch.optim.Muon.step`."""

@@ -130,12 +130,15 @@ def test_loads_batches_caches_and_searches_are_counted(told: list[tuple[str, str
     CacheMetrics("embeddings").count(5, 2)
     CacheMetrics("embeddings").count(1, 0)
     assert [value for _, _, value, _ in told[-3:]] == [5, 2, 1]
-    with SearchMetrics().search() as found:
-        found.append("lore")
-    assert told[-1] == ("inc", "troupe_searches", 1.0, {"found": "some"})
+    SearchMetrics().count(0.02, 3)
+    assert told[-2:] == [
+        ("observe", "troupe_search_seconds", 0.02, {}),
+        ("inc", "troupe_searches", 1.0, {"found": "some"}),
+    ]
 
 
 def test_rays_own_metrics_can_be_recorded_without_a_cluster() -> None:
     LlmMetrics("small")
-    with BatchMetrics("vlm").batch(3), SearchMetrics().search():
+    with BatchMetrics("vlm").batch(3):
         CacheMetrics("embeddings").count(1, 1)
+    SearchMetrics().count(0.02, 0)

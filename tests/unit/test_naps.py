@@ -16,8 +16,10 @@ class Sleeper:
     def __init__(self) -> None:
         self.did: list[str] = []
         self.fails = False
+        self.begun = asyncio.Event()
 
     async def sleep(self) -> None:
+        self.begun.set()
         await asyncio.sleep(0.02)
         if self.fails:
             raise RuntimeError("restless")
@@ -63,10 +65,11 @@ async def test_nobody_is_asked_of_a_sleeper_and_work_keeps_it_awake() -> None:
     async with napping.awake():
         await asyncio.sleep(0.1)
         assert not napping.asleep
-    await asyncio.sleep(0.035)  # it is falling asleep
+        assert sleeper.did == []
+    await sleeper.begun.wait()  # it is falling asleep
     async with napping.awake():
         assert not napping.asleep
-        assert sleeper.did in (["sleep", "wake"], [])
+        assert sleeper.did == ["sleep", "wake"]
 
 
 async def test_without_a_time_it_never_sleeps() -> None:
