@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint bench down clean lock env-example
+.PHONY: help setup setup-dev run test lint bench down clean lock env-example commands-doc
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -22,17 +22,21 @@ down: ## Stop a running Troupe
 test: setup-dev ## Run all tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: setup-dev ## Check style, types and that .env.example matches the settings
+lint: setup-dev ## Check style, types, and that .env.example and docs/commands.md match the code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m deploy.env_example --check
+	@$(BIN)/python -m deploy.commands_doc --check
 
 bench: setup-dev ## Run a benchmark: make bench NAME=startup
 	@$(BIN)/python -m bench.$(or $(NAME),startup)
 
 env-example: setup ## Write .env.example from the settings
 	@$(BIN)/python -m deploy.env_example
+
+commands-doc: setup ## Write docs/commands.md from the commands
+	@$(BIN)/python -m deploy.commands_doc
 
 lock: setup-dev ## Write constraints/cpu.txt from what is installed
 	@{ echo "# The versions that this project is tested with. Written by \`make lock\`; bounds and reasons are in pyproject.toml."; \

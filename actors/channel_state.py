@@ -3,52 +3,34 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from pydantic import BaseModel, computed_field
 
+from actors import chain
+from actors.bursts import joined
+from actors.decisions import DecisionRecord, noted
+from actors.memory_scopes import Saying
+from actors.memory_worth import sentences
 from actors.routing import ChannelRules, Decision
+from actors.scenes import Scene
+from actors.summary import FOLD_EVERY, Note, as_text, fold
+from actors.turn_record import Answer, OwnReply, TurnRecord, lore_told, record_line, saying_of
 from core.documents import OwnedDocument
 from core.errors import RequestError
-from core.messages import IncomingMessage, OpenTurn, Spoken, Trigger, Turn, TurnStatus
+from core.messages import IncomingMessage, Kept, Spoken, Turn
+from core.personas import Pack
+from core.prompts import own_words, with_pictures
+from core.tracing import trace_id
 
 MAX_HANDLED = 256
 MAX_REPLIES = 200
 MAX_MENTIONS = 100
-
-
-@dataclass(slots=True, kw_only=True)
-class TurnRecord:
-    """A turn between its decision and its delivery. `spoken` is known once the persona has finished."""
-
-    message: IncomingMessage
-    persona_id: str
-    trigger: Trigger
-    reply_ids: list[str] = field(default_factory=list)
-    spoken: Spoken | None = None
-
-    @property
-    def status(self) -> TurnStatus:
-        """How far the turn has come."""
-        if self.spoken is not None:
-            return "spoken"
-        return "posted" if self.reply_ids else "claimed"
-
-    def as_open_turn(self) -> OpenTurn:
-        """The turn as others see it."""
-        return OpenTurn(
-            message=self.message, persona_id=self.persona_id, status=self.status, reply_ids=tuple(self.reply_ids)
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnReply:
-    """A message that we posted, as whom, and in answer to which message."""
-
-    id: str
-    persona_id: str
-    source_id: str
+MAX_ANSWERS = 20
+MAX_OUTBOX = 100
+NOTES_TTL_S = 7 * 86_400.0
 
 
 class ChannelState(BaseModel):
@@ -60,14 +42,40 @@ class ChannelState(BaseModel):
     """
 
     persona_id: str | None = None
+    cast: list[str] = []  # who alone speaks here; everybody where it is empty
+    exchange: int = 0  # lines that personas exchange who were called together
+    scene: Scene | None = None
     turns: list[Turn] = []
+    notes: list[Note] = []
+    folded_ms: int = 0  # lines up to this time are in the notes, where they were worth it
+    outbox: list[Saying] = []  # what may be worth keeping for long and is not handed over yet, at most MAX_OUTBOX
     open: list[TurnRecord] = []
     handled: list[int] = []
     floor: int = 0
     seen_ms: int = 0
+    guild_id: str = ""  # of the newest message heard; empty in direct messages
     replies: list[OwnReply] = []
+    answers: list[Answer] = []
     keyword_ms: int = 0
+    unasked_ms: dict[str, int] = {}
+    spoke_ms: int = 0
+    speaker: str | None = None
     mention_ms: dict[str, int] = {}
+    decisions: list[DecisionRecord] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is under way."""
+        return bool(self.open)
+
+    @property
+    def spoke_to(self) -> str | None:
+        """Whom the last persona that spoke answered, as long as that line is remembered."""
+        return next((turn.author_id for turn in reversed(self.turns) if turn.persona_id), None)
+
+    def in_conversation(self, user_id: str, rules: ChannelRules, now_ms: int) -> str | None:
+        """The persona that spoke last, where it spoke to that person and not long ago."""
+        return self.speaker if rules.converses(self.spoke_ms, now_ms) and self.spoke_to == user_id else None
 
     def is_handled(self, message_id: str) -> bool:
         """Whether the message was decided on before, or is too old to tell."""
@@ -80,44 +88,169 @@ class ChannelState(BaseModel):
         """The highest message id handled."""
         return str(self.handled[-1]) if self.handled else None
 
+    @property
+    def known_since(self) -> str | None:
+        """The id after which it is known of every message whether it was handled; None where none was."""
+        return str(self.floor or self.handled[0]) if self.handled else None
+
     def find(self, source_id: str) -> TurnRecord | None:
         """The open turn that answers the message."""
         return next((record for record in self.open if record.message.id == source_id), None)
+
+    def covering(self, message_id: str) -> TurnRecord | None:
+        """The open turn that answers the message, perhaps together with others."""
+        covers = (record for record in self.open if message_id in record.source_ids or message_id == record.message.id)
+        return next(covers, None)
+
+    def answer_to(self, source_id: str) -> Answer | None:
+        """The delivered answer of the turn with that id, None where there is none or it is long ago."""
+        return next((answer for answer in self.answers if answer.source_id == source_id), None)
 
     def replied_as(self, reply_id: str) -> str | None:
         """Which persona posted that message, None where it is none of ours."""
         return next((reply.persona_id for reply in self.replies if reply.id == reply_id), None)
 
-    def hear(self, message: IncomingMessage, decision: Decision, rules: ChannelRules, now_ms: int) -> TurnRecord | None:
-        """Takes in a message and what was decided on it; returns the turn that this opens, if any."""
-        insort(self.handled, snowflake(message.id))
+    def pass_over(self, message_id: str) -> None:
+        """The message is handled."""
+        insort(self.handled, snowflake(message_id))
         if len(self.handled) > MAX_HANDLED:
             self.floor = self.handled.pop(0)
+
+    def hear(self, message: IncomingMessage, decision: Decision, rules: ChannelRules, now_ms: int) -> TurnRecord | None:
+        """Takes in a message and what was decided on it; returns the turn that this opens, if any."""
+        self.pass_over(message.id)
+        chain.interrupted(self.open)
         self.seen_ms = max(self.seen_ms, message.created_ms)
+        self.guild_id = message.guild_id or ""
+        self.decisions = noted(self.decisions, _told(message, decision, now_ms))
+        if not rules.allows(message):
+            return None  # what is said where the cast has no business is not remembered
         line = Turn(
             message_id=message.id,
             speaker=message.author.name,
-            text=message.content,
+            text=own_words(message.content),
             at_ms=message.created_ms,
             addressed_to=decision.persona_id or None,
+            author_id=message.author.id,
         )
         self._remember(line, rules, now_ms)
+        if rules.long_term:
+            self._put_out(saying_of(message))
         if decision.trigger is None:
             return None
         if decision.trigger == "keyword":
             self.keyword_ms = now_ms
+        if decision.trigger in ("image", "relevance", "random"):
+            self.unasked_ms[decision.trigger] = now_ms
         if decision.trigger == "mention" and rules.mention_cooldown_s:
             self.mention_ms.pop(message.author.id, None)
             self.mention_ms[message.author.id] = now_ms
             if len(self.mention_ms) > MAX_MENTIONS:
                 del self.mention_ms[next(iter(self.mention_ms))]
-        record = TurnRecord(message=message, persona_id=decision.persona_id, trigger=decision.trigger)
+        record = TurnRecord(
+            message=message,
+            persona_id=decision.persona_id,
+            trigger=decision.trigger,
+            then=list(decision.then),
+            lines=self.exchange if decision.then else 0,
+        )
+        self.open.append(record)
+        return record
+
+    def go_on(self, record: TurnRecord, cast: Pack, now_ms: int) -> None:
+        """Opens the turn that comes after a delivered one, if any (`actors.chain`)."""
+        following = chain.following(record, cast)
+        if following is None or self.is_handled(following.message.id):
+            return
+        self.pass_over(following.message.id)
+        self.open.append(following)
+        decision = Decision(
+            reason=f"chained_{following.chained}", persona_id=following.persona_id, trigger=record.trigger
+        )
+        self.decisions = noted(self.decisions, _told(following.message, decision, now_ms))
+
+    def chained_after(self, reply_ids: Collection[str]) -> TurnRecord | None:
+        """The open turn that came after the answer with these posts."""
+        return next((one for one in self.open if one.chained and one.message.id in reply_ids), None)
+
+    def speak(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
+        """A persona said something that is no answer. Known, it changes nothing."""
+        if line.persona_id is None or self.replied_as(line.message_id) is not None:
+            return
+        self.replies.append(OwnReply(id=line.message_id, persona_id=line.persona_id, source_id=line.message_id))
+        del self.replies[:-MAX_REPLIES]
+        self.spoke_ms, self.speaker = now_ms, line.persona_id
+        self._remember(line, rules, now_ms)
+
+    def join(self, record: TurnRecord, message: IncomingMessage, reason: str, rules: ChannelRules, now_ms: int) -> None:
+        """Takes in a further message that `record` answers as well. The turn goes on under the id of the newest."""
+        former = next((one for one in self.decisions if one.message_id == record.message.id), None)
+        lines = record.lines
+        self.hear(message, Decision(reason=reason, persona_id=record.persona_id), rules, now_ms)
+        if former is not None:  # why the turn was opened is why the newest is answered
+            renamed = replace(former, message_id=message.id, at_ms=now_ms)
+            others = [one for one in self.decisions if one is not former]
+            self.decisions = [renamed if one.message_id == message.id else one for one in others]
+        record.lines = lines  # who goes on with their own question interrupts nobody
+        record.parts = [*record.sources, message]
+        record.message, record.spoken = joined(record.parts), None
+
+    def revise(self, message_id: str, content: str, *, sent: bool = False) -> TurnRecord | None:
+        """A message says something else now: so does its remembered line. Returns the open turn whose question that
+        changed, if any; not where something was `sent` for it already."""
+        for index, turn in enumerate(self.turns):
+            if turn.message_id == message_id and turn.persona_id is None:
+                self.turns[index] = replace(
+                    turn, text="\n".join([own_words(content), *_pictures_of(turn.text)]).strip()
+                )
+        self._note_anew(message_id, content)
+        record = self.covering(message_id)
+        if record is None or sent or record.reply_ids:
+            return None
+        parts = [replace(part, content=content) if part.id == message_id else part for part in record.sources]
+        return self._ask_anew(record, parts)
+
+    def retract(self, message_id: str, *, sent: bool = False) -> TurnRecord | None:
+        """A message is gone: its line and its note leave memory, and an open turn that answers nothing else is closed.
+        Returns the one that goes on without it; its question changes unless something was `sent` already."""
+        self.turns = [turn for turn in self.turns if turn.message_id != message_id]
+        self.notes = [note for note in self.notes if note.message_id != message_id]
+        record = self.covering(message_id)
+        if record is None:
+            return None
+        parts = [part for part in record.sources if part.id != message_id]
+        if not parts:
+            self.open.remove(record)
+            return None
+        if not (sent or record.reply_ids):
+            self._ask_anew(record, parts)
+        return record
+
+    def reopen(self, source_id: str, parts: Sequence[IncomingMessage]) -> TurnRecord:
+        """Opens the turn of a delivered answer once more, for another text in the same posts.
+
+        Raises RequestError where the answer is not known any more.
+        """
+        if (record := self.find(source_id)) is not None:
+            return record
+        if (answer := self.answer_to(source_id)) is None:
+            raise RequestError("That answer is too long ago to be given anew.", field="source_id")
+        record = TurnRecord(
+            message=joined(parts, source_id),
+            persona_id=answer.persona_id,
+            trigger=answer.trigger,
+            reply_ids=list(answer.reply_ids),
+            parts=list(parts) if len(parts) > 1 or parts[-1].id != source_id else [],
+            revision=answer.revision + 1,
+            again=True,
+        )
         self.open.append(record)
         return record
 
     def post(self, source_id: str, reply_ids: Iterable[str]) -> None:
         """Notes messages that were posted for a turn. Raises RequestError for a message never heard."""
-        record = self._open_or_closed(source_id)
+        # What was posted for a message that a later one has joined belongs to the answer to both.
+        record = self._open_or_closed(source_id) or self.covering(source_id)
         if record is None:
             return
         for reply_id in reply_ids:
@@ -127,8 +260,35 @@ class ChannelState(BaseModel):
                 self.replies.append(OwnReply(id=reply_id, persona_id=record.persona_id, source_id=source_id))
         del self.replies[:-MAX_REPLIES]
 
-    def deliver(self, source_id: str, reply_ids: Iterable[str], speaker: str, rules: ChannelRules, now_ms: int) -> None:
-        """Closes a turn whose whole text stands in the channel, and remembers what was said.
+    def answered(self, source_id: str, spoken: Spoken) -> None:
+        """Notes how the answer to a message came about."""
+        self.decisions = [one.answered(spoken) if one.message_id == source_id else one for one in self.decisions]
+
+    def why(self, message_id: str) -> DecisionRecord | None:
+        """What was decided on a message, or on the one that our message of that id answers."""
+        source_id = next((reply.source_id for reply in self.replies if reply.id == message_id), message_id)
+        return next((one for one in self.decisions if one.message_id == source_id), None)
+
+    def saw(self, source_id: str, pictures: Sequence[str]) -> None:
+        """What the pictures of a message show joins its remembered line."""
+        if not pictures:
+            return
+        self.turns = [
+            replace(turn, text=with_pictures(turn.text, pictures)) if turn.message_id == source_id else turn
+            for turn in self.turns
+        ]
+
+    def deliver(
+        self,
+        source_id: str,
+        reply_ids: Iterable[str],
+        speaker: str,
+        rules: ChannelRules,
+        now_ms: int,
+        text: str | None = None,
+    ) -> None:
+        """Closes a turn whose whole text stands in the channel, and remembers what was said: `text` where less stands
+        there than was spoken. An answer given anew takes the place of the former one.
 
         Raises RequestError for a message never heard and for a turn whose text is not known yet.
         """
@@ -137,9 +297,34 @@ class ChannelState(BaseModel):
             return
         if record.spoken is None:
             raise RequestError(f"The answer to message {source_id} is not spoken yet.", field="source_id")
-        self.post(source_id, reply_ids)
+        if text is not None:
+            record.spoken = replace(record.spoken, text=text)
+        former, standing = self.answer_to(source_id), list(reply_ids)
+        self.post(source_id, standing)
+        record.reply_ids = standing or record.reply_ids
         self.open.remove(record)
-        self._remember(record_line(record, speaker, now_ms), rules, now_ms)
+        self._can_be_renewed(record, former)
+        line = record_line(record, speaker, now_ms)
+        if record.again:
+            self._say_instead(former.reply_ids[:1] if former else (), record)
+            if rules.long_term and former:
+                self.withdraw(lore_told(record, replace(line, message_id=former.reply_ids[0])))
+            return
+        self.spoke_ms, self.speaker = now_ms, record.persona_id
+        if not record.spoken.text:
+            return
+        self._remember(line, rules, now_ms)
+        if rules.long_term:
+            self._put_out(lore_told(record, line))
+
+    def withdraw(self, saying: Saying) -> None:
+        """A message that may be in long-term memory was edited or deleted: so `saying` takes its place."""
+        others = [one for one in self.outbox if one.message_id != saying.message_id]
+        self.outbox = [*others, replace(saying, withdrawn=True)][-MAX_OUTBOX:]
+
+    def handed_over(self, lines: Collection[Saying]) -> None:
+        """Lines of the outbox are in long-term memory now. One that was edited meanwhile is another one."""
+        self.outbox = [saying for saying in self.outbox if saying not in lines]
 
     def abandon(self, source_id: str) -> None:
         """Closes a turn that cannot be delivered. Raises RequestError for a message never heard."""
@@ -168,16 +353,117 @@ class ChannelState(BaseModel):
             known.append(turn)
         return tuple(reversed(known))
 
+    def summary(self, history: Iterable[Turn], now_ms: int) -> str:
+        """What was said before `history`, for NOTES_TTL_S."""
+        notes = [note for note in self.notes if note.at_ms >= now_ms - NOTES_TTL_S * 1000]
+        return as_text(notes, without=[turn.message_id for turn in history])
+
+    def noted(self, summary: str) -> frozenset[str]:
+        """The messages of which a summary tells."""
+        return frozenset(note.message_id for note in self.notes if note.text in summary)
+
+    def kept_about(self, user_id: str, channel_id: str) -> tuple[Kept, ...]:
+        """Everything here that comes from a person or was said to them."""
+        found: list[Kept] = []
+        for turn in self.turns:
+            if turn.author_id == user_id:
+                kind: Literal["line", "reply"] = "reply" if turn.persona_id else "line"
+                found.append(_kept(kind, channel_id, turn.message_id, turn.at_ms, turn.text))
+        for note in self.notes:
+            if note.author_id == user_id:
+                found.append(_kept("note", channel_id, note.message_id, note.at_ms, note.text))
+        for record in self.open:
+            if (message := record.message).author.id == user_id:
+                found.append(_kept("turn", channel_id, message.id, message.created_ms, message.content))
+        shown = {one.message_id for one in found}
+        for saying in self.outbox:
+            if saying.author_id == user_id and saying.message_id not in shown:
+                found.append(_kept("line", channel_id, saying.message_id, saying.at_ms, saying.text))
+        return tuple(found)
+
+    def forget_person(self, user_id: str) -> tuple[str, ...]:
+        """Drops all that; returns the ids of the messages whose answers were under way, which nobody gets any more."""
+        ended = tuple(record.message.id for record in self.open if record.message.author.id == user_id)
+        # Decisions hold no author; those on lines that are still known to be theirs go, too.
+        theirs = {turn.message_id for turn in self.turns if turn.author_id == user_id} | set(ended)
+        theirs |= {note.message_id for note in self.notes if note.author_id == user_id}
+        theirs |= {reply.source_id for reply in self.replies if reply.id in theirs}
+        self.decisions = [one for one in self.decisions if one.message_id not in theirs]
+        self.turns = [turn for turn in self.turns if turn.author_id != user_id]
+        self.notes = [note for note in self.notes if note.author_id != user_id]
+        self.open = [record for record in self.open if record.message.author.id != user_id]
+        self.answers = [answer for answer in self.answers if answer.author_id != user_id]
+        self.outbox = [saying for saying in self.outbox if saying.author_id != user_id]
+        self.mention_ms.pop(user_id, None)
+        return ended
+
     def forget(self) -> None:
         """Drops what was said. What was handled and what is open stays."""
         self.turns.clear()
+        self.notes.clear()
+        self.decisions.clear()
+        self.answers.clear()
+        self.outbox.clear()
+
+    def _put_out(self, saying: Saying) -> None:
+        text = saying.text if sentences(saying.text) else ""
+        known = {one.message_id for one in self.outbox}
+        if (text or saying.reply_to) and saying.message_id not in known:
+            self.outbox = [*self.outbox, replace(saying, text=text)][-MAX_OUTBOX:]
 
     def _remember(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
         horizon = now_ms - rules.memory_ttl_s * 1000
-        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon]
         # Messages caught up on arrive newest first; people read them in the order of their time.
         insort(self.turns, line, key=lambda turn: turn.at_ms)
-        del self.turns[: -rules.memory_window * 3]
+        within = self.turns[-rules.memory_window :]
+        left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < within[0].at_ms)]
+        if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
+            self.notes, self.folded_ms = fold(self.notes, left), left[-1].at_ms
+        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
+
+    def _ask_anew(self, record: TurnRecord, parts: Sequence[IncomingMessage]) -> TurnRecord | None:
+        """Has an open turn answer `parts`; None where that is what it answers already."""
+        if tuple(parts) == record.sources:
+            return None
+        record.message = joined(parts, record.message.id)
+        record.parts = list(parts) if len(parts) > 1 or parts[-1].id != record.message.id else []
+        record.spoken, record.revision = None, record.revision + 1
+        return record
+
+    def _can_be_renewed(self, record: TurnRecord, former: Answer | None) -> None:
+        answer = Answer(
+            source_id=record.message.id,
+            source_ids=record.source_ids,
+            author_id=record.message.author.id,
+            persona_id=record.persona_id,
+            trigger=record.trigger,
+            reply_ids=tuple(record.reply_ids),
+            revision=record.revision,
+        )
+        self.answers = [*(one for one in self.answers if one is not former), answer][-MAX_ANSWERS:]
+
+    def _say_instead(self, line_ids: Sequence[str], record: TurnRecord) -> None:
+        """The remembered line of an answer, wherever it is kept, holds the answer that replaced it."""
+        text = record.spoken.text if record.spoken else ""
+        for line_id in line_ids:
+            self.turns = [replace(turn, text=text) if turn.message_id == line_id else turn for turn in self.turns]
+            self._note_anew(line_id, text)
+
+    def _note_anew(self, message_id: str, text: str) -> None:
+        """The note of a line that has left the window follows what the line says."""
+        noted = next((note for note in self.notes if note.message_id == message_id), None)
+        if noted is None:
+            return
+        spoke_as = next((reply.persona_id for reply in self.replies if reply.id == message_id), None)
+        line = Turn(
+            message_id=message_id,
+            speaker=noted.speaker,
+            text=text,
+            at_ms=noted.at_ms,
+            persona_id=spoke_as,
+            author_id=noted.author_id,
+        )
+        self.notes = fold([note for note in self.notes if note is not noted], [line])
 
     def _open_or_closed(self, source_id: str) -> TurnRecord | None:
         record = self.find(source_id)
@@ -204,20 +490,55 @@ class ChannelDocument(OwnedDocument):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def people(self) -> list[str]:
+        """Ids of the people of whom something is kept here."""
+        state = self.state
+        said = {turn.author_id for turn in state.turns} | {note.author_id for note in state.notes}
+        asked = {record.message.author.id for record in state.open} | {answer.author_id for answer in state.answers}
+        asked |= {saying.author_id for saying in state.outbox}
+        return sorted(one for one in said | asked | set(state.mention_ms) if one)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def seen_ms(self) -> int:
         """When the newest message heard was written."""
         return self.state.seen_ms
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def guild_id(self) -> str:
+        """The server that it belongs to; empty for direct messages, and where nothing was heard yet."""
+        return self.state.guild_id
 
-def record_line(record: TurnRecord, speaker: str, now_ms: int) -> Turn:
-    """The remembered line of a spoken turn."""
-    return Turn(
-        message_id=record.reply_ids[0] if record.reply_ids else record.message.id,
-        speaker=speaker,
-        text=record.spoken.text if record.spoken else "",
-        at_ms=now_ms,
-        persona_id=record.persona_id,
-    )
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def scene_guild(self) -> str:
+        """The server of a scene whose answer is still to be told; empty where there is none."""
+        scene = self.state.scene
+        return scene.guild_id if scene is not None and scene.due_ms else ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def scene_due_ms(self) -> int:
+        """When that answer is due, 0 for none."""
+        return self.state.scene.due_ms if self.state.scene is not None else 0
+
+
+def _told(message: IncomingMessage, decision: Decision, now_ms: int) -> DecisionRecord:
+    trace = trace_id(message.traceparent)
+    return DecisionRecord(message_id=message.id, at_ms=now_ms, decision=decision, trace_id=trace)
+
+
+def _pictures_of(text: str) -> list[str]:
+    """The lines that tell what the pictures of a message show, as `with_pictures` put them behind it."""
+    lines = text.split("\n")
+    return lines[next((at for at, line in enumerate(lines) if line.startswith("[picture: ")), len(lines)) :]
+
+
+def _kept(
+    kind: Literal["line", "reply", "note", "turn"], channel_id: str, message_id: str, at_ms: int, text: str
+) -> Kept:
+    return Kept(kind=kind, channel_id=channel_id, message_id=message_id, at_ms=at_ms, text=text)
 
 
 def snowflake(message_id: str) -> int:

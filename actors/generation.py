@@ -7,8 +7,10 @@ asking the model again, and a reply whose listener died is finished and recorded
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
 
+from actors.turn_record import TurnRecord
 from core.messages import Delta, ReplyEvent, Silent, Spoken
 
 
@@ -17,10 +19,17 @@ class Generation:
 
     def __init__(self, source_id: str) -> None:
         self.source_id = source_id
+        # Where it started over: what is answered now, and how.
+        self.successor: tuple[TurnRecord, Generation] | None = None
         self._parts: list[str] = []
         self._end: Spoken | Silent | BaseException | None = None
         self._listener: object | None = None
         self._changed = asyncio.Event()
+
+    @property
+    def text(self) -> str:
+        """What there is of it."""
+        return "".join(self._parts)
 
     def add(self, text: str) -> None:
         """Appends a piece of text."""
@@ -28,8 +37,10 @@ class Generation:
         self._wake()
 
     def finish(self, end: Spoken | Silent | BaseException) -> None:
-        """Ends it: with the whole text, with silence (nobody wants it any more), or with what went wrong."""
-        self._end = end
+        """Ends it: with the whole text, with silence (nobody wants it any more), or with what went wrong. The first end
+        counts."""
+        if self._end is None:
+            self._end = end
         self._wake()
 
     async def follow(self) -> AsyncGenerator[ReplyEvent, None]:
@@ -55,3 +66,35 @@ class Generation:
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+class Generations:
+    """The replies of a channel that are being made, by the turn's id, each with the task that makes it. `start` runs a
+    task that the channel's host waits for."""
+
+    def __init__(self, start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> None:
+        self._start = start
+        self._made: dict[str, tuple[Generation, asyncio.Task[None]]] = {}
+
+    def get(self, source_id: str) -> Generation | None:
+        """The reply that is being made to a turn."""
+        made = self._made.get(source_id)
+        return made[0] if made else None
+
+    def begin(self, source_id: str, make: Callable[[Generation], Coroutine[Any, Any, None]]) -> Generation:
+        """Starts one; it goes on whether anybody listens or not."""
+        generation = Generation(source_id)
+        self._made[source_id] = generation, self._start(make(generation))
+        return generation
+
+    def drop(self, source_id: str, end: Spoken | str) -> None:
+        """Ends one that is not made any further; its listener hears the text, or the reason why there is none."""
+        if (made := self._made.pop(source_id, None)) is not None:
+            made[0].finish(Silent(source_id=source_id, reason=end) if isinstance(end, str) else end)
+            made[1].cancel()
+
+    def end(self, generation: Generation, end: Spoken | Silent | Exception) -> None:
+        """Ends one that was made."""
+        if self.get(generation.source_id) is generation:  # else another one has taken its place
+            del self._made[generation.source_id]
+        generation.finish(end)

@@ -113,14 +113,14 @@ class VirtualActor(Generic[DocumentT]):
             return
         self._content = content
         if section.durable:
-            await self._save(document)
+            await self._save(document, content)
         elif not self._unsaved:
             self._unsaved = True
             self.background(self._save_later())
 
-    async def _save(self, document: DocumentT) -> None:
+    async def _save(self, document: DocumentT, content: bytes) -> None:
         try:
-            await document.replace_owned(patience_s=self.database_patience_s)
+            await document.replace_owned(content=content, patience_s=self.database_patience_s)
         except BaseException:  # a cancelled save leaves its outcome as unknown as a broken connection does
             self._document = None
             raise
@@ -131,7 +131,7 @@ class VirtualActor(Generic[DocumentT]):
         await asyncio.sleep(self.lazy_save_s)
         async with self.exclusive():
             if self._unsaved and self._document is not None:
-                await self._save(self._document)
+                await self._save(self._document, self._content)
 
     def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs `work` beside the calls; the host keeps the actor until it ends. A failure is logged."""

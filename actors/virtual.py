@@ -29,12 +29,16 @@ NAMESPACE = "troupe"
 _HOST_LOST = (RayActorError, ObjectLostError, WorkerCrashedError)
 
 
-class Actors(Protocol):
-    """How every room reaches a virtual actor, wherever it lives."""
+class Calls(Protocol):
+    """How a virtual actor is asked for one result, wherever it lives."""
 
     async def call(self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
         """Result of a method. Raises what the method raises, DeadlineExceeded or Unavailable."""
         ...
+
+
+class Actors(Calls, Protocol):
+    """How every room reaches a virtual actor."""
 
     def stream(
         self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None

@@ -1,4 +1,5 @@
-"""A bare discord.py bot that answers every mention with its own text: what Troupe's overhead is measured against."""
+"""A bare discord.py bot that answers every mention with its own text, and has one trivial command: what Troupe's
+overhead is measured against."""
 
 from __future__ import annotations
 
@@ -8,10 +9,23 @@ import discord
 import discord.gateway
 import discord.http
 import yarl
+from discord import app_commands
 
 
 class EchoBot(discord.Client):
-    """No memory, no routing, no model: one request per message."""
+    """No memory, no routing, no model: one request per message, or command."""
+
+    def __init__(self, *, intents: discord.Intents) -> None:
+        super().__init__(intents=intents)
+        self._tree = app_commands.CommandTree(self)
+
+        @self._tree.command(name="ping", description="Answers at once.")
+        async def ping(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("pong")
+
+    async def setup_hook(self) -> None:
+        """Before the gateway connects."""
+        await self._tree.sync()
 
     async def on_ready(self) -> None:
         """Tells the bench that it listens."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -33,6 +34,10 @@ class InstantModel:
     ) -> None:
         await self._runner.cleanup()
 
+    def answer(self, body: Mapping[str, Any]) -> str:
+        """What it says to a request; the same to all."""
+        return ANSWER
+
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response(
             {"object": "list", "data": [{"id": "instant", "object": "model", "owned_by": "bench"}]}
@@ -40,16 +45,17 @@ class InstantModel:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        text = self.answer(body)
         usage = {"prompt_tokens": 1, "completion_tokens": 8, "total_tokens": 9}
         head = {"id": "bench", "created": 0, "model": body["model"]}
         if not body.get("stream"):
-            message = {"role": "assistant", "content": ANSWER}
+            message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             return web.json_response({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         head["object"] = "chat.completion.chunk"
-        delta = {"role": "assistant", "content": ANSWER}
+        delta = {"role": "assistant", "content": text}
         for choices, count in (
             ([{"index": 0, "delta": delta, "finish_reason": None}], None),
             ([{"index": 0, "delta": {}, "finish_reason": "stop"}], None),

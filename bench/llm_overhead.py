@@ -1,10 +1,12 @@
 """What serving costs on top of the engine: the same prompts on a bare `AsyncLLM`, through the Serve handle, and through
 `/v1/chat/completions`, streamed.
 
-    python -m bench.llm_overhead
+    python -m bench.llm_overhead [--large]
 
 One engine runs at a time, the bare one in a process of its own with the same arguments. Figures are tokens a second of
-all requests together and the median time to the first token, with 1, 8 and 64 requests at once; the baseline is bare.
+all requests together and the median time to the first text (a token may have none), with 1, 8 and 64 requests at once;
+the baseline is bare. `--large` takes a model whose token costs what a model costs that people serve (random weights),
+instead of the bundled one, which writes a token in a millisecond or two.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 
 import httpx
 
+from bench.random_model import write_random_model
 from bench.report import percentile, report
 from bench.system import free_port
 from core.messages import ChatMessage, GenerateRequest
@@ -39,8 +42,8 @@ MESSAGES = (
     ChatMessage(role="user", content="Mara: tell me everything about the Lantern Hall"),
 )
 
-# Yields the number of new tokens with each piece of text.
-Ask = Callable[[int], AsyncIterator[int]]
+# Yields the number of new tokens with each piece, and whether there is text.
+Ask = Callable[[int], AsyncIterator[tuple[int, bool]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ async def measure(ask: Ask, at_once: int, count: int) -> Measured:
         nonlocal tokens
         async with slots:
             started, first = time.monotonic(), True
-            async for new in ask(seed):
-                if first and new:
+            async for new, has_text in ask(seed):
+                if first and has_text:
                     firsts.append(time.monotonic() - started)
                     first = False
                 tokens += new
@@ -78,21 +81,21 @@ async def measure_all(ask: Ask) -> list[Measured]:
     return [await measure(ask, at_once, count) for at_once, count in LOADS]
 
 
-async def bare() -> list[Measured]:
+async def bare(settings: Settings) -> list[Measured]:
     """The engine alone, in this process."""
     from serve_apps.engines.choose import start_engine
 
-    engine: Any = await start_engine(Settings())
+    engine: Any = await start_engine(settings)
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
     ids = engine._render(MESSAGES)
 
-    async def ask(seed: int) -> AsyncIterator[int]:
+    async def ask(seed: int) -> AsyncIterator[tuple[int, bool]]:
         kind = RequestOutputKind.DELTA
         wanted = SamplingParams(max_tokens=TOKENS, temperature=TEMPERATURE, seed=seed, output_kind=kind)
         async for output in engine._llm.generate({"prompt_token_ids": ids}, wanted, f"bare-{seed}-{time.monotonic()}"):
-            yield len(output.outputs[0].token_ids)
+            yield len(output.outputs[0].token_ids), bool(output.outputs[0].text)
 
     try:
         return await measure_all(ask)
@@ -105,15 +108,15 @@ async def served(settings: Settings) -> dict[str, list[Measured]]:
     from serve_apps import apps, names
     from serve_apps.calls import stream
 
-    def by_handle(seed: int) -> AsyncIterator[int]:
+    def by_handle(seed: int) -> AsyncIterator[tuple[int, bool]]:
         asked = GenerateRequest(messages=MESSAGES, max_tokens=TOKENS, temperature=TEMPERATURE, seed=seed)
 
-        async def pieces() -> AsyncIterator[int]:
+        async def pieces() -> AsyncIterator[tuple[int, bool]]:
             async with aclosing(stream(apps.handle(names.LLM).generate, asked, component=names.LLM)) as chunks:
                 said = 0
                 async for chunk in chunks:
                     done = chunk.usage.completion_tokens if chunk.usage else said + 1
-                    yield done - said
+                    yield done - said, bool(chunk.text)
                     said = done
 
         return pieces()
@@ -121,7 +124,7 @@ async def served(settings: Settings) -> dict[str, list[Measured]]:
     base = f"http://{settings.api_host}:{settings.api_port}"
     async with httpx.AsyncClient(base_url=base, timeout=120, limits=httpx.Limits(max_connections=None)) as client:
 
-        async def by_http(seed: int) -> AsyncIterator[int]:
+        async def by_http(seed: int) -> AsyncIterator[tuple[int, bool]]:
             body = {
                 "model": Path(settings.llm_model).name,
                 "messages": [asdict(message) for message in MESSAGES],
@@ -140,20 +143,20 @@ async def served(settings: Settings) -> dict[str, list[Measured]]:
                     event = json.loads(line.removeprefix("data: "))
                     has_text = any(choice["delta"].get("content") for choice in event["choices"])
                     done = event["usage"]["completion_tokens"] if event.get("usage") else said + has_text
-                    yield done - said
+                    yield done - said, has_text
                     said = done
 
         return {"handle": await measure_all(by_handle), "http": await measure_all(by_http)}
 
 
-def run_served() -> dict[str, list[Measured]]:
+def run_served(model: str) -> dict[str, list[Measured]]:
     """Starts the applications on a Ray of its own, measures, and stops both."""
     import ray
 
     from serve_apps import apps, names
 
     with tempfile.TemporaryDirectory(prefix="bench_") as folder:
-        settings = Settings(data_dir=Path(folder), api_port=free_port())
+        settings = Settings(data_dir=Path(folder), api_port=free_port(), llm_model=model)
         ray.init(address="local", num_cpus=8, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
         try:
             apps.deploy(settings)
@@ -168,17 +171,22 @@ def run_served() -> dict[str, list[Measured]]:
 def main() -> None:
     """Runs the bench."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--bare", action="store_true", help="measure the bare engine only, as one line of JSON")
-    if parser.parse_args().bare:
-        sys.stdout.write(json.dumps([asdict(one) for one in asyncio.run(bare())]) + "\n")
+    parser.add_argument("--large", action="store_true", help="a model of 110 million parameters with random weights")
+    parser.add_argument("--bare", metavar="MODEL", help="measure the bare engine only, as one line of JSON")
+    asked = parser.parse_args()
+    if asked.bare:
+        found = asyncio.run(bare(Settings(llm_model=asked.bare)))
+        sys.stdout.write(json.dumps([asdict(one) for one in found]) + "\n")
         return
-    command = [sys.executable, "-m", "bench.llm_overhead", "--bare"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
-    alone = [Measured(**one) for one in json.loads(printed.strip().splitlines()[-1])]
-    for way, found in run_served().items():
-        for (at_once, _), one, base in zip(LOADS, found, alone, strict=True):
-            report(f"{way}_tokens_per_s_{at_once}", one.tokens_per_s, "tokens/s", base.tokens_per_s)
-            report(f"{way}_first_token_p50_{at_once}", one.first_s * 1000, "ms", base.first_s * 1000)
+    with tempfile.TemporaryDirectory(prefix="bench_") as folder:
+        model = str(write_random_model(Path(folder) / "large")) if asked.large else Settings().llm_model
+        command = [sys.executable, "-m", "bench.llm_overhead", "--bare", model]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+        alone = [Measured(**one) for one in json.loads(printed.strip().splitlines()[-1])]
+        for way, found_so in run_served(model).items():
+            for (at_once, _), one, base in zip(LOADS, found_so, alone, strict=True):
+                report(f"{way}_tokens_per_s_{at_once}", one.tokens_per_s, "tokens/s", base.tokens_per_s)
+                report(f"{way}_first_token_p50_{at_once}", one.first_s * 1000, "ms", base.first_s * 1000)
 
 
 if __name__ == "__main__":

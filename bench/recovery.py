@@ -1,8 +1,8 @@
 """Kills a process of a running Troupe under a steady load and watches it recover: `python -m bench.recovery`.
 
-A person mentions the bot five times a second. One process is killed with kill -9. Counted is how many messages got
-exactly one answer, and measured how long it took until the first message written after the kill was answered. The
-baseline is the median time to an answer before the kill.
+A person mentions the bot five times a second, and each message is answered by itself (JOIN_BURSTS=false). One process
+is killed with kill -9. Counted is how many messages got exactly one answer, and measured how long it took until the
+first message written after the kill was answered. The baseline is the median time to an answer before the kill.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ async def survive(system: System, victim: str) -> Outcome:
 
 def main() -> None:
     """Runs the bench."""
-    with tempfile.TemporaryDirectory() as folder, System(Path(folder) / "data") as system:
+    with tempfile.TemporaryDirectory() as folder, System(Path(folder) / "data", JOIN_BURSTS="false") as system:
         for victim in VICTIMS:
             outcome = asyncio.run(survive(system, victim))
             report(f"recovery_of_{victim}", outcome.recovery_s, "s", baseline=outcome.usual_s)

@@ -42,6 +42,8 @@ class System:
             "API_PORT": str(self.api_port),
             "DATABASE_PORT": str(self.database_port),
             "DASHBOARD_PORT": str(free_port()),
+            "RATE_MENTIONS_PER_MINUTE": "0",  # few people stand for many
+            "RATE_COMMANDS_PER_MINUTE": "0",
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None

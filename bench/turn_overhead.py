@@ -4,25 +4,24 @@ A person writes mentions into 50 channels at 1, 20 and 100 messages a second. Me
 person's own connection is told of the message to the moment it is told of the bot's first reaction in that channel
 (typing or a post): both travel the same way, so the local Discord's own share cancels out. The model answers at once;
 memory, routing and retrieval are the real ones. The baseline is a bare discord.py echo bot on the same server.
+`cpu_per_turn` is the processor time of every process beside this one, the local Discord and what runs idle included.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict, deque
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from bench.bare_bot import bare_bot
 from bench.instant_model import InstantModel
+from bench.processor_time import ProcessorTime
 from bench.report import percentile, report
-from bench.system import ROOT, System, free_port
+from bench.system import System
 from local_discord.client import Human
 
 CHANNELS = 50
@@ -41,6 +40,7 @@ class Stopwatch(Human):
         self.asked = 0
         self.delays_ms: list[float] = []
         self.answered = 0
+        self.cpu_ms = 0.0  # of all processes, for each message
         self._waiting: dict[str, deque[list[float]]] = defaultdict(deque)  # per channel: [asked at, reacted]
 
     async def _hear(self, payload: dict[str, Any]) -> None:
@@ -85,7 +85,9 @@ async def make_channels(human: Human) -> list[str]:
     return ids
 
 
-async def drive(seed: dict[str, Any], rates: tuple[int, ...], seconds: float) -> dict[int, Stopwatch]:
+async def drive(
+    seed: dict[str, Any], rates: tuple[int, ...], seconds: float, processors: ProcessorTime
+) -> dict[int, Stopwatch]:
     """Writes mentions at each rate, round-robin over the channels. Returns what was heard, per rate."""
     results = {}
     for rate in rates:
@@ -96,7 +98,7 @@ async def drive(seed: dict[str, Any], rates: tuple[int, ...], seconds: float) ->
                 await human.send(warm, f"{mention} warm up")
             await asyncio.sleep(3)
             human.reset()
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), processors.seconds()
             sending = []
             for number in range(max(10, int(rate * seconds))):
                 await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
@@ -107,51 +109,30 @@ async def drive(seed: dict[str, Any], rates: tuple[int, ...], seconds: float) ->
                 if human.answered >= human.asked:
                     break
                 await asyncio.sleep(0.1)
+            human.cpu_ms = 1000 * (processors.seconds() - used) / max(1, human.asked)
         results[rate] = human
     return results
 
 
 async def measure_echo(rates: tuple[int, ...], seconds: float) -> dict[int, Stopwatch]:
     """The same on the bare echo bot, on a server of its own process as Troupe's is."""
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        argv = [sys.executable, "-m", "local_discord", "--port", str(port), "--data", folder]
-        server = subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
-        bot: subprocess.Popen[str] | None = None
-        try:
-            seed = await wait_for_seed(port)
-            argv = [sys.executable, "-m", "bench.echo_bot", seed["api"], seed["gateway"], seed["bot_token"]]
-            bot = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
-            assert bot.stdout is not None
-            await asyncio.to_thread(bot.stdout.readline)
-            return await drive(seed, rates, seconds)
-        finally:
-            for process in (bot, server):
-                if process is not None:
-                    process.terminate()
-                    process.wait(10)
-
-
-async def wait_for_seed(port: int) -> dict[str, Any]:
-    """The local Discord's seed, once it listens."""
-    async with httpx.AsyncClient() as client:
-        for _ in range(200):
-            try:
-                response = await client.get(f"http://127.0.0.1:{port}/local/seed")
-                return dict(response.raise_for_status().json())
-            except httpx.HTTPError:
-                await asyncio.sleep(0.05)
-    raise RuntimeError("the local Discord did not start")
+    processors = ProcessorTime()
+    async with bare_bot() as seed:
+        return await drive(seed, rates, seconds, processors)
 
 
 async def measure_troupe(rates: tuple[int, ...], seconds: float) -> dict[int, Stopwatch]:
     """The same on the whole of Troupe with a model that answers at once."""
+    processors = ProcessorTime()
     with tempfile.TemporaryDirectory() as folder:
         async with InstantModel() as model:
-            system = System(Path(folder) / "data", OPENAI_BASE_URL=model.base_url, LLM_MODEL="instant")
+            # One person stands for many, whose messages have nothing to do with each other.
+            system = System(
+                Path(folder) / "data", OPENAI_BASE_URL=model.base_url, LLM_MODEL="instant", JOIN_BURSTS="false"
+            )
             await asyncio.to_thread(system.start)
             try:
-                return await drive(system.seed(), rates, seconds)
+                return await drive(system.seed(), rates, seconds, processors)
             finally:
                 await asyncio.to_thread(system.stop)
 
@@ -165,6 +146,7 @@ async def run(rates: tuple[int, ...], seconds: float) -> None:
             bare = percentile(echo[rate].delays_ms, share)
             report(f"turn_{name}_at_{rate}_per_s", percentile(troupe[rate].delays_ms, share), "ms", baseline=bare)
         answered = troupe[rate].answered / troupe[rate].asked
+        report(f"cpu_per_turn_at_{rate}_per_s", troupe[rate].cpu_ms, "ms", baseline=echo[rate].cpu_ms)
         report(f"answered_at_{rate}_per_s", answered, "share", baseline=echo[rate].answered / echo[rate].asked)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from bot.config import BotConfig
 from bot.gateway import Gateway, GatewayHealth
 from bot.ports import Apps, ChannelIndex
 from core.personas import load_pack
+from schedules.job import Line, Post
+from schedules.world import Server
 
 NAME = "troupe-gateway"
 
@@ -47,19 +49,57 @@ class GatewayActor:
         """See Gateway.health."""
         return self._gateway.health()
 
+    async def server(self, guild_id: str) -> Server:
+        """See Gateway.server."""
+        return await self._gateway.server(guild_id)
+
+    async def lines(self, channel_id: str, since_ms: int, limit: int) -> tuple[Line, ...]:
+        """See Gateway.lines."""
+        return await self._gateway.lines(channel_id, since_ms, limit)
+
+    async def deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
+        """See Gateway.deliver."""
+        return await self._gateway.deliver(guild_id, post, nonce, since_ms, look)
+
+    async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
+        """See Gateway.answered."""
+        return await self._gateway.answered(guild_id, channel_id, message_id)
+
+    async def heard(self, guild_id: str, channel_id: str, message_id: str) -> bool:
+        """See Gateway.heard."""
+        return await self._gateway.heard(guild_id, channel_id, message_id)
+
+    async def tell(self, guild_id: str, job: str, reason: str) -> None:
+        """See Gateway.tell."""
+        await self._gateway.tell(guild_id, job, reason)
+
     async def stop(self, drain_s: float = 5.0) -> None:
         """See Gateway.stop. The process stays; `stop_gateway` ends it too."""
         await self._gateway.stop(drain_s)
         await self._running
 
 
+def gateway_name(shard: int = 0) -> str:
+    """The name under which Ray knows the gateway of a shard."""
+    return f"{NAME}-{shard}" if shard else NAME
+
+
+def start_gateways(spec: GatewaySpec, *, namespace: str = NAMESPACE) -> list[Any]:
+    """Start one gateway for each shard that `spec.config` counts; returns their handles, by shard. Each is a process of
+    its own, so that one that dies takes no server of the others with it."""
+    shards = range(spec.config.shard_count)
+    return [
+        start_gateway(replace(spec, config=replace(spec.config, shard=shard)), namespace=namespace) for shard in shards
+    ]
+
+
 def start_gateway(spec: GatewaySpec, *, namespace: str = NAMESPACE) -> Any:
-    """Start the gateway's process, detached, and return its Ray handle; one that is there already is kept.
+    """Start the process of one gateway, detached, and return its Ray handle; one that is there already is kept.
 
     Does not wait: `await handle.health.remote()` tells how far it is.
     """
     actor = ray.remote(GatewayActor).options(
-        name=NAME,
+        name=gateway_name(spec.config.shard),
         namespace=namespace,
         lifetime="detached",
         get_if_exists=True,
@@ -71,10 +111,16 @@ def start_gateway(spec: GatewaySpec, *, namespace: str = NAMESPACE) -> Any:
     return actor.remote(spec)
 
 
-async def stop_gateway(*, namespace: str = NAMESPACE, drain_s: float = 5.0) -> None:
+async def stop_gateways(shard_count: int, *, namespace: str = NAMESPACE, drain_s: float = 5.0) -> None:
+    """Stop all of them, as `stop_gateway` does."""
+    stopping = (stop_gateway(shard, namespace=namespace, drain_s=drain_s) for shard in range(shard_count))
+    await asyncio.gather(*stopping, return_exceptions=True)
+
+
+async def stop_gateway(shard: int = 0, *, namespace: str = NAMESPACE, drain_s: float = 5.0) -> None:
     """Let turns under way finish for up to `drain_s` seconds, then end the process for good. Fine if there is none."""
     try:
-        handle = ray.get_actor(NAME, namespace)
+        handle = ray.get_actor(gateway_name(shard), namespace)
     except ValueError:
         return
     try:

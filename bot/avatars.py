@@ -8,6 +8,7 @@ the emoji holds a hash of the picture, so a changed picture is uploaded again an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import logging
@@ -25,6 +26,8 @@ EMOJI_BYTES = 256 * 1024
 """Largest picture Discord takes as an emoji."""
 _SIDE = 192  # even noise stays below EMOJI_BYTES at this size
 _PREFIX = "persona_"
+_FOLLOW_EVERY_S = 5.0
+_FOLLOW_TIMES = 60
 
 
 class Avatars:
@@ -37,6 +40,23 @@ class Avatars:
     def url(self, persona_id: str) -> str | None:
         """The persona's picture, or None while or where there is none."""
         return self._urls.get(persona_id)
+
+    async def follow(self, client: discord.Client) -> None:
+        """Learn the addresses of what another gateway brings in line, once it has. Nothing is raised."""
+        for _ in range(_FOLLOW_TIMES):
+            try:
+                present = {emoji.name: emoji.url for emoji in await client.fetch_application_emojis()}
+            except discord.HTTPException as error:
+                log.warning("[DISCORD] the pictures are not known yet: %s", error.text or error)
+                present = {}
+            for persona in self._personas:
+                with contextlib.suppress(OSError):
+                    image = await asyncio.to_thread(picture, persona)
+                    if url := present.get(emoji_name(persona.id, image)):
+                        self._urls[persona.id] = url
+            if len(self._urls) == len(self._personas):
+                return
+            await asyncio.sleep(_FOLLOW_EVERY_S)
 
     async def sync(self, client: discord.Client) -> None:
         """Bring the application's emojis in line with the cast. Failures are logged; none of them is raised."""
@@ -86,6 +106,8 @@ def emoji_name(persona_id: str, image: bytes) -> str:
 
 def picture(persona: Persona) -> bytes:
     """The persona's picture as Discord takes it. Raises OSError where the file cannot be read as a picture."""
+    if persona.avatar is None:
+        raise FileNotFoundError(f"{persona.id} has no picture")
     image = persona.avatar.read_bytes()
     if len(image) <= EMOJI_BYTES:
         return image

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import aiohttp
@@ -23,7 +23,10 @@ from actors.virtual import Actors
 from bot.client import TroupeClient
 from bot.config import BotConfig
 from bot.ports import Apps, ChannelIndex
+from core.errors import Unavailable
 from core.personas import Pack
+from schedules.job import Line, Post
+from schedules.world import Server
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ _AUTHENTICATION_FAILED = 4004
 class GatewayHealth:
     """How the bot is. `detail` says what to do where it failed.
 
-    `pid` is its process, `latency_ms` the last heartbeat's round trip, `turns` the messages being answered."""
+    `pid` is its process, `latency_ms` the last heartbeat's round trip, `turns` the messages being answered; it is
+    gateway `shard` of `shard_count`, which have the servers among them."""
 
     state: State
     pid: int = field(default_factory=os.getpid)
@@ -54,6 +58,8 @@ class GatewayHealth:
     guilds: int = 0
     user: str | None = None
     turns: int = 0
+    shard: int = 0
+    shard_count: int = 1
 
 
 def connect_to(config: BotConfig) -> None:
@@ -81,6 +87,8 @@ class Gateway:
         discord.py itself reconnects a lost connection; this starts over where logging in fails, with growing pauses.
         """
         connect_to(self._config)
+        # Discord takes one session of a bot every few seconds, so the gateways begin one after another.
+        await self._rest(self._config.identify_every_s * self._config.shard)
         pause = 1.0
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
@@ -106,8 +114,7 @@ class Gateway:
                 # An event that discord.py cannot read ends its connection; a new one may never see it again.
                 log.exception("[DISCORD] the connection broke")
             pause = 1.0 if loop.time() - begun > _LONGEST_PAUSE_S else min(pause * 2, _LONGEST_PAUSE_S)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause * random.uniform(0.5, 1.0))
+            await self._rest(pause * random.uniform(0.5, 1.0))
 
     async def stop(self, drain_s: float = 5.0) -> None:
         """Let the turns under way finish for up to `drain_s` seconds, then disconnect."""
@@ -115,8 +122,41 @@ class Gateway:
         if self._client is not None:
             await self._client.leave(drain_s)
 
+    async def server(self, guild_id: str) -> Server:
+        """A server, for the jobs. Raises Unavailable while the bot is not connected, RequestError."""
+        return await self._connected().window.server(guild_id)
+
+    async def lines(self, channel_id: str, since_ms: int, limit: int) -> tuple[Line, ...]:
+        """What stands in a channel, for the jobs. Raises as above."""
+        return await self._connected().window.lines(channel_id, since_ms, limit)
+
+    async def deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
+        """Posts what a job made; see Deliveries.deliver. Raises as above."""
+        return await self._connected().deliveries.deliver(guild_id, post, nonce, since_ms, look)
+
+    async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
+        """Whether anybody answered a post; see Reception. Raises as above."""
+        return await self._connected().reception.answered(guild_id, channel_id, message_id)
+
+    async def heard(self, guild_id: str, channel_id: str, message_id: str) -> bool:
+        """Whether a person has written since a post; see Reception. Raises as above."""
+        return await self._connected().reception.heard(guild_id, channel_id, message_id)
+
+    async def tell(self, guild_id: str, job: str, reason: str) -> None:
+        """Tells those who run a server that a job fails; see Reception. Raises as above."""
+        await self._connected().reception.tell(guild_id, job, reason)
+
+    def _connected(self) -> TroupeClient:
+        client = self._client
+        if client is None or not client.is_ready() or client.ws is None or not client.ws.open:
+            raise Unavailable("The bot is not connected to Discord just now.", component="bot")
+        return client
+
     def health(self) -> GatewayHealth:
         """How the bot is, at once and without asking Discord."""
+        return replace(self._health(), shard=self._config.shard, shard_count=self._config.shard_count)
+
+    def _health(self) -> GatewayHealth:
         client = self._client
         if self._failure:
             return GatewayHealth(state="failed", detail=self._failure)
@@ -132,6 +172,11 @@ class Gateway:
             user=str(client.user),
             turns=len(client.turns),
         )
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not once stopped."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def _fail(self, message: str) -> None:
         self._failure = message

@@ -17,6 +17,7 @@ from typing import TypeVar
 import discord
 
 from actors.virtual import Actors
+from bot.access import Refused
 from bot.config import BotConfig
 from bot.convert import incoming, is_for_personas
 from bot.ports import ChannelIndex
@@ -24,18 +25,20 @@ from bot.replies import Adopt
 from bot.turns import Turns
 from bot.webhooks import Place, Voices, place_of
 from core import messages
-from core.errors import Overloaded
+from core.errors import Overloaded, TroupeError
 from core.messages import IncomingMessage
 
 log = logging.getLogger(__name__)
 
-# A message may have been lost on its way to the actor while a later one arrived, so reading starts a little before the
-# last one seen. Those that are known cost one silent call each.
+# A message may have been lost on its way to its actor while a later one arrived elsewhere, so in a channel in which
+# nothing was heard yet, reading starts a little before the last one seen anywhere.
 _OVERLAP_S = 30.0
 _AT_ONCE = 8
 _AT_ONCE_PER_CHANNEL = 4
 _DM_AGE_S = 30 * 24 * 3600.0
 _MOST_DMS = 100
+
+Admits = Callable[[discord.Message], Awaitable[Refused | None]]
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -43,9 +46,11 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
-    """A turn to be finished. `adopt` is None where its channel holds no post that could be its own."""
+    """A turn to be finished. `adopt` is None where its channel holds no post that could be its own; `source_ids` are
+    the messages that it answers."""
 
     message: IncomingMessage
+    source_ids: tuple[str, ...]
     place: Place
     adopt: Adopt | None
 
@@ -61,14 +66,19 @@ class Backlog:
 class Orphans:
     """Posts of an earlier process that no turn knows, per persona, oldest first. Each is given away once."""
 
-    def __init__(self, voices: Voices, place: Place, found: dict[str, deque[int]]) -> None:
-        self._voices, self._place, self._found = voices, place, found
+    def __init__(
+        self, voices: Voices, place: Place, found: dict[str, deque[int]], known: Callable[[], Awaitable[Iterable[str]]]
+    ) -> None:
+        """`known` tells which posts have been reported by now: another process may be alive, and a little late."""
+        self._voices, self._place, self._found, self._known = voices, place, found, known
 
     async def adopt(self, persona_id: str) -> discord.Message | None:
         """The next orphan of that persona that still exists."""
         waiting = self._found.get(persona_id)
+        known = set(await self._known()) if waiting else set()
         while waiting:
-            message = await self._voices.find(self._place, waiting.popleft())
+            message_id = waiting.popleft()
+            message = None if str(message_id) in known else await self._voices.find(self._place, message_id)
             if message is not None:
                 return message
         return None
@@ -85,7 +95,10 @@ class Recovery:
         index: ChannelIndex,
         voices: Voices,
         turns: Turns,
+        admits: Admits,
     ) -> None:
+        """`admits` tells why a missed message is not to be answered."""
+        self._admits = admits
         self._client, self._config, self._actors, self._index = client, config, actors, index
         self._voices, self._turns = voices, turns
 
@@ -105,7 +118,9 @@ class Recovery:
     async def _open_turns(self, channel_id: str) -> list[OpenTurn]:
         """The open turns of a channel that nobody in this process works on."""
         known: tuple[messages.OpenTurn, ...] = await self._actors.call("channel", channel_id, "open_turns")
-        idle = [turn for turn in known if turn.message.id not in self._turns]
+        idle = [
+            turn for turn in known if turn.message.id not in self._turns and self._config.holds(turn.message.guild_id)
+        ]
         if not idle:
             return []
         place = await self._place(int(channel_id))
@@ -114,11 +129,17 @@ class Recovery:
                 await self._turns.give_up(turn.message, "the channel is gone")
             return []
         orphans = await self._orphans(place, channel_id, idle)
-        return [OpenTurn(turn.message, place, orphans.adopt if orphans else None) for turn in idle]
+        adopt = orphans.adopt if orphans else None
+        return [OpenTurn(turn.message, turn.source_ids or (turn.message.id,), place, adopt) for turn in idle]
 
     async def _orphans(self, place: Place, channel_id: str, turns: list[messages.OpenTurn]) -> Orphans | None:
         """Posts in the names of those who have open turns, after the first of them, that no turn knows."""
-        known = set(await self._actors.call("channel", channel_id, "known_replies"))
+
+        async def known_replies() -> tuple[str, ...]:
+            known: tuple[str, ...] = await self._actors.call("channel", channel_id, "known_replies")
+            return known
+
+        known = set(await known_replies())
         after = min(int(turn.message.id) for turn in turns)
         found: dict[str, deque[int]] = {}
         try:
@@ -129,7 +150,7 @@ class Recovery:
         except discord.HTTPException as error:
             log.warning("[DISCORD] cannot read channel %s back: %s", channel_id, error.text)
             return None
-        return Orphans(self._voices, place, found) if found else None
+        return Orphans(self._voices, place, found, known_replies) if found else None
 
     async def _marks(self) -> dict[int, int]:
         """Per channel the id after which to read. Only channels that can hold something young enough to be answered."""
@@ -148,23 +169,32 @@ class Recovery:
         stirred = [channel_id for channel_id, last in cached.items() if last > oldest]
         # Nothing tells whether a direct message came, so those are read where there was talk lately.
         others = [int(channel_id) for channel_id in heard if int(channel_id) not in cached][:_MOST_DMS]
+        if self._config.shard:
+            others = []  # direct messages come to the first
 
         async def mark(channel_id: int) -> tuple[int, int]:
-            seen = await self._actors.call("channel", str(channel_id), "last_seen")
-            after = int(seen) if seen else away_since
-            return channel_id, max(oldest, after - (int(_OVERLAP_S * 1000) << 22))
+            # Not the last one seen: what was missed before it may not have been caught up on either.
+            since = await self._actors.call("channel", str(channel_id), "known_since")
+            return channel_id, max(oldest, int(since) if since else away_since - (int(_OVERLAP_S * 1000) << 22))
 
         return dict(await _each(mark, [*stirred, *others]))
 
     async def _finish(self, turn: OpenTurn) -> None:
-        try:
-            await turn.place.fetch_message(int(turn.message.id))
-        except discord.NotFound:
-            await self._turns.give_up(turn.message, "the question was deleted")
-            return
-        except discord.HTTPException as error:
-            log.warning("[DISCORD] cannot see message %s: %s", turn.message.id, error.text)
-        await self._take(turn.message, turn.place, turn.adopt)
+        channel_id, me = turn.message.channel_id, self._client.user
+        gone = 0
+        for source_id in turn.source_ids:
+            try:
+                message = await turn.place.fetch_message(int(source_id))
+            except discord.NotFound:
+                await self._turns.retract(channel_id, source_id, turn.message.guild_id)
+                gone += 1
+            except discord.HTTPException as error:
+                log.warning("[DISCORD] cannot see message %s: %s", source_id, error.text)
+            else:
+                if me is not None and message.edited_at is not None and is_for_personas(message):
+                    await self._turns.revise(incoming(message, me))
+        if gone < len(turn.source_ids):
+            await self._take(turn.message, turn.place, turn.adopt)
 
     async def _read(self, mark: tuple[int, int]) -> None:
         channel_id, after = mark
@@ -182,11 +212,20 @@ class Recovery:
         except discord.HTTPException as error:
             log.info("[DISCORD] cannot read channel %s: %s", channel_id, error.text)
             return
-        await _each(
-            lambda message: self._take(incoming(message, me, self._config.reply_deadline_s), place),
-            missed,
-            at_once=_AT_ONCE_PER_CHANNEL,
-        )
+        ids = tuple(str(message.id) for message in missed)
+        try:
+            unheard = set(await self._actors.call("channel", str(channel_id), "unheard", ids)) if ids else set()
+        except TroupeError as error:
+            log.warning("[ACTOR] channel %s is caught up on message by message: %s", channel_id, error)
+            unheard = set(ids)
+        missed = [message for message in missed if str(message.id) in unheard]
+        await _each(lambda message: self._take_missed(message, me, place), missed, at_once=_AT_ONCE_PER_CHANNEL)
+
+    async def _take_missed(self, message: discord.Message, me: discord.ClientUser, place: Place) -> None:
+        refused = await self._admits(message)
+        if refused is None or refused.why != "blocked":
+            why = refused.why if refused else None
+            await self._take(incoming(message, me, self._config.reply_deadline_s, why), place)
 
     async def _take(self, message: IncomingMessage, place: Place, adopt: Adopt | None = None) -> None:
         while True:
@@ -198,10 +237,13 @@ class Recovery:
                 return
 
     async def _place(self, channel_id: int) -> Place | None:
+        """The place, None where it is gone or another gateway's."""
         try:
-            return place_of(self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id))
+            place = place_of(self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id))
         except (discord.NotFound, discord.Forbidden, discord.InvalidData):
             return None
+        guild = getattr(place, "guild", None)
+        return place if self._config.holds(str(guild.id) if guild else None) else None
 
 
 async def _each(

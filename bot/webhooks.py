@@ -7,9 +7,11 @@ speaks through the bot's own account with its name in front.
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import discord
 from discord.utils import MISSING
@@ -34,14 +36,52 @@ class Face:
     avatar_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG that comes with a message, with what is to be seen on it."""
+
+    name: str
+    content: bytes
+    alt: str
+
+    def file(self) -> discord.File:
+        """The file, for one attempt to send it."""
+        return discord.File(io.BytesIO(self.content), self.name, description=self.alt[:1024])
+
+
+class GuestFaces(Protocol):
+    """Knows how the personas look that servers made themselves."""
+
+    async def face(self, guild_id: str, persona_id: str) -> Face | None:
+        """The face, None where the server has no such persona. Never raises."""
+        ...
+
+    async def show(self, picture: str, content: bytes) -> None:
+        """Takes a picture up. Never raises."""
+        ...
+
+    async def drop(self, picture: str) -> None:
+        """Takes it away. Never raises."""
+        ...
+
+
 class Voices:
     """Posts messages in a persona's name and finds them again. One per connected client."""
 
     def __init__(
-        self, client: discord.Client, names: Mapping[str, str], avatar_url: Callable[[str], str | None]
+        self,
+        client: discord.Client,
+        names: Mapping[str, str],
+        avatar_url: Callable[[str], str | None],
+        guests: GuestFaces | None = None,
+        spare: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`names` maps persona ids to shown names; `avatar_url` gives a persona's picture, where there is one."""
+        """`names` maps persona ids to shown names; `avatar_url` gives a persona's picture, where there is one; `guests`
+        knows those that servers made themselves; `spare` is whether there is room for requests that nobody would miss.
+        """
+        self._spare = spare
         self._client = client
+        self._guests = guests
         self._names = names
         self._avatar_url = avatar_url
         self._webhooks: dict[int, discord.Webhook] = {}
@@ -52,7 +92,36 @@ class Voices:
         """The persona's name and avatar; a persona that left the pack keeps its id as its name."""
         return Face(persona_id, self._names.get(persona_id, persona_id), self._avatar_url(persona_id))
 
-    async def post(self, place: Place, face: Face, text: str, source_id: int | None = None) -> discord.Message:
+    async def face_in(self, guild_id: str | None, persona_id: str) -> Face:
+        """The same, also of a persona that the server made itself."""
+        if persona_id in self._names or guild_id is None or self._guests is None:
+            return self.face(persona_id)
+        return await self._guests.face(guild_id, persona_id) or self.face(persona_id)
+
+    async def face_at(self, place: Place, persona_id: str) -> Face:
+        """The same, where the server is that of a place."""
+        return await self.face_in(None if isinstance(place, discord.DMChannel) else str(place.guild.id), persona_id)
+
+    async def show_picture(self, picture: str, content: bytes) -> None:
+        """Have a picture (a square PNG) of a server's persona shown from now on; a failure is logged."""
+        if self._guests is not None:
+            await self._guests.show(picture, content)
+
+    async def drop_picture(self, picture: str) -> None:
+        """Have nobody see that picture any more; a failure is logged."""
+        if self._guests is not None:
+            await self._guests.drop(picture)
+
+    async def post(
+        self,
+        place: Place,
+        face: Face,
+        text: str,
+        source_id: int | None = None,
+        view: discord.ui.View | None = None,
+        embed: discord.Embed | None = None,
+        picture: Picture | None = None,
+    ) -> discord.Message:
         """Post `text` as the persona; without webhooks, as the bot's signed answer to `source_id`. Pings nobody.
 
         `text` must leave room for the signature (`signed`) within Discord's limit.
@@ -63,7 +132,7 @@ class Voices:
             if webhook is None:
                 break
             try:
-                return await self._execute(webhook, place, face, text)
+                return await self._execute(webhook, place, face, text, view, embed, picture)
             except discord.NotFound as error:
                 # Someone deleted our webhook since we last used it: make another, once.
                 if error.code != _UNKNOWN_WEBHOOK or fresh:
@@ -74,17 +143,40 @@ class Voices:
                     raise
                 log.warning("[DISCORD] webhook refused in channel %s (%s); answering as the bot", place.id, error.text)
                 break
+        shown, card, file = view or MISSING, embed or MISSING, picture.file() if picture else MISSING
         if source_id is None:
-            return await place.send(signed(face, text), allowed_mentions=NOBODY)
+            said = signed(face, text).rstrip()
+            return await place.send(said, allowed_mentions=NOBODY, view=shown, embed=card, file=file)
         # The question may be deleted by now, which is no reason to lose the answer.
         question = discord.MessageReference(message_id=source_id, channel_id=place.id, fail_if_not_exists=False)
-        return await place.send(signed(face, text), reference=question, mention_author=False, allowed_mentions=NOBODY)
+        return await place.send(
+            signed(face, text),
+            reference=question,
+            mention_author=False,
+            allowed_mentions=NOBODY,
+            view=shown,
+            embed=card,
+            file=file,
+        )
 
-    async def edit(self, post: discord.Message, face: Face, text: str) -> bool:
-        """Change what `post` says. False where somebody deleted it."""
+    async def type(self, place: Place) -> None:
+        """Show that somebody is about to speak. Raises discord.HTTPException."""
+        if self._spare():
+            await place.typing()
+
+    async def edit(
+        self,
+        post: discord.Message,
+        face: Face,
+        text: str,
+        view: discord.ui.View | None = MISSING,
+        embed: discord.Embed | None = MISSING,
+    ) -> bool:
+        """Change what `post` says, its buttons where `view` is given (None: no buttons) and its card where `embed` is.
+        False where somebody deleted it."""
         content = signed(face, text) if post.webhook_id is None else text
         try:
-            await post.edit(content=content, allowed_mentions=NOBODY)
+            await post.edit(content=content, allowed_mentions=NOBODY, view=view, embed=embed)
         except discord.NotFound:
             return False
         return True
@@ -104,7 +196,7 @@ class Voices:
 
     async def spoken_since(self, place: Place, persona_id: str, after: int) -> AsyncIterator[int]:
         """Ids of this persona's messages in `place` after the id `after`, oldest first."""
-        face = self.face(persona_id)
+        face = await self.face_at(place, persona_id)
         webhook = await self._webhook(place, create=False)
         me = self._client.user
         async for message in place.history(limit=100, after=discord.Object(after), oldest_first=True):
@@ -113,13 +205,25 @@ class Voices:
             if by_webhook or by_bot:
                 yield message.id
 
-    async def _execute(self, webhook: discord.Webhook, place: Place, face: Face, text: str) -> discord.Message:
+    async def _execute(
+        self,
+        webhook: discord.Webhook,
+        place: Place,
+        face: Face,
+        text: str,
+        view: discord.ui.View | None,
+        embed: discord.Embed | None,
+        picture: Picture | None,
+    ) -> discord.Message:
         return await webhook.send(
-            text,
+            text or MISSING,
             username=face.name,
             avatar_url=face.avatar_url or MISSING,
             allowed_mentions=NOBODY,
             wait=True,
+            view=view or MISSING,
+            embed=embed or MISSING,
+            file=picture.file() if picture else MISSING,
             thread=_thread(place) or MISSING,
         )
 

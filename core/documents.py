@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
 import bson
 from beanie import Document, init_beanie
+from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -46,6 +47,12 @@ class OwnedDocument(Document):  # type: ignore[misc]
     id: str
     rev: int = 0
 
+    @property
+    def void(self) -> bool:
+        """Whether nothing is in it: then saving it deletes what is stored, so that not even its key stays. Of kinds
+        that hold more than what people may have forgotten, none ever is."""
+        return False
+
     @classmethod
     async def load(cls, key: str, *, patience_s: float = 0.0) -> Self:
         """The document of `key`, or a fresh one (rev 0, not yet saved).
@@ -71,32 +78,45 @@ class OwnedDocument(Document):  # type: ignore[misc]
         document: Self = cls.model_validate({**bson.decode(content), "rev": rev})
         return document
 
-    async def replace_owned(self, *, patience_s: float = 0.0) -> None:
-        """Writes the whole document durably and counts `rev` up.
+    async def replace_owned(self, *, content: bytes | None = None, patience_s: float = 0.0) -> None:
+        """Writes the whole document durably and counts `rev` up. `content` is what `encoded` gives, where it is known.
 
         Raises StaleRevision where another owner wrote first (nothing is written then), DatabaseUnavailable where the
         database stays away for `patience_s` seconds. After DatabaseUnavailable the write may or may not have
         happened: load the document again before relying on it.
         """
         deadline = time.monotonic() + patience_s
-        content = self.encoded()
+        content = content or self.encoded()
+        rev = self._next_rev()
         while True:
             try:
                 async with reachable():
-                    await self._write(content)
-                self.rev += 1
+                    await self._write(content, rev)
+                self.rev = rev
                 return
             except DatabaseUnavailable as error:
                 # The write may have reached the disk although its acknowledgement did not reach us.
                 await _pause(deadline, error)
                 stored = await self.load(self.id, patience_s=deadline - time.monotonic())
-                if stored.rev == self.rev + 1 and stored.encoded() == content:
+                if stored.rev == rev and (self.void or stored.encoded() == content):
                     self.rev = stored.rev
                     return
 
-    async def _write(self, content: bytes) -> None:
+    def _next_rev(self) -> int:
+        if self.void:
+            return 0
+        if self.rev == 0 and type(self).void is not OwnedDocument.void:
+            # One that was deleted must not come back under a revision that a former owner may still hold.
+            return time.time_ns() // 1_000_000
+        return self.rev + 1
+
+    async def _write(self, content: bytes, rev: int) -> None:
         collection = self.get_pymongo_collection()
-        body = {**bson.decode(content), "rev": self.rev + 1}
+        if rev == 0:
+            if self.rev and (await collection.delete_one({"_id": self.id, "rev": self.rev})).deleted_count != 1:
+                raise StaleRevision(f"{type(self).__name__} {self.id} is no longer at revision {self.rev}.")
+            return
+        body = RawBSONDocument(_with_rev(content, rev))
         if self.rev == 0:
             try:
                 await collection.insert_one(body)
@@ -170,6 +190,23 @@ async def reachable() -> AsyncIterator[None]:
         yield
     except _UNREACHABLE as error:
         raise DatabaseUnavailable(f"The database does not answer: {error}", component="database") from None
+
+
+async def ids_where(
+    database: DatabaseHandle, document: type[OwnedDocument], where: Mapping[str, Any], *, newest_by: str | None = None
+) -> list[str]:
+    """Keys of the documents of a kind that a query on plain fields finds; with `newest_by` the highest of that field
+    first. Raises DatabaseUnavailable."""
+    async with reachable():
+        found = database.collection(document).find(where, projection={"_id": 1})
+        return [one["_id"] async for one in (found.sort(newest_by, -1) if newest_by else found)]
+
+
+def _with_rev(content: bytes, rev: int) -> bytes:
+    """The encoded document with its revision behind its other fields. BSON is the length of the whole in four bytes,
+    the fields, and a zero."""
+    fields = content[4:-1] + bson.encode({"rev": rev})[4:]
+    return (len(fields) + 4).to_bytes(4, "little") + fields
 
 
 async def _pause(deadline: float, error: DatabaseUnavailable) -> None:

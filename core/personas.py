@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, StringConstraints
 
-from core.errors import PackError, UnknownPersona
+from core.errors import PackError, RequestError, UnknownPersona
+from core.pack_checks import Frozen, ModelT, did_you_mean, unique, validate
 from core.pack_files import Location, PackReader, YamlFile
+from core.pack_games import Riddle, Story, read_riddles, read_stories
 
 MAX_PROBLEMS = 20
 
@@ -45,6 +47,12 @@ def _no_slot(text: str) -> str:
     return text
 
 
+def _greets(text: str) -> str:
+    if text.count("{user}") != 1 or re.search(r"[{}]", text.replace("{user}", "").replace("{server}", "")):
+        raise ValueError('must hold "{user}" once, and no braces but those of {user} and {server}|Greet somebody.')
+    return text
+
+
 def _webhook_name(text: str) -> str:
     # Discord refuses webhooks with these words in their name.
     if re.search("clyde|discord", text, re.IGNORECASE):
@@ -59,22 +67,26 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Keyword = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z]([^\nA-Z]*[^\sA-Z])?$", min_length=2, max_length=40)]
 Spoken = Annotated[str, StringConstraints(min_length=1, max_length=400), _at_most(40)]
 LoreTemplate = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_one_lore_slot)]
+GreetingText = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_greets)]
 PlainTemplate = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_no_slot)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, populate_by_name=True)
+# What stands between two who are called together.
+_JOINT = re.compile(r"\s*(?:,?\s*(?:and|und|&|\+)|,)\s+", re.IGNORECASE)
+_ANY_JOINT = re.compile(r"(?:,|\b(?:and|und)|[&+])\s", re.IGNORECASE)
+_LONGEST_JOINT = 12
+_YOUNG = re.compile(r"\b(?:boy|girl|child|kid|toddler|teen|teenager|schoolboy|schoolgirl|baby)\b", re.IGNORECASE)
 
 
-class Example(_Frozen):
+class Example(Frozen):
     """A line somebody says to the persona and the reply that is in character."""
 
     user: Line
     reply: Spoken
 
 
-class Persona(_Frozen):
-    """One of the cast. `title` reads after the name and a comma; `keywords` bring the persona into a conversation."""
+class Persona(Frozen):
+    """One of a cast. `title` reads after the name and a comma; `keywords` bring the persona into a conversation."""
 
     id: Slug
     name: Name
@@ -84,17 +96,42 @@ class Persona(_Frozen):
     boundaries: tuple[Short, ...] = Field(min_length=1, max_length=3)
     keywords: tuple[Keyword, ...] = Field(min_length=1, max_length=20)
     greeting: Spoken
-    examples: tuple[Example, ...] = Field(min_length=6, max_length=60)
+    examples: tuple[Example, ...] = Field(default=(), max_length=60)
     fallback_lore: tuple[LoreTemplate, ...] = Field(
         min_length=3, max_length=20, description="Said when the model is down and a passage was found: {lore}."
     )
     fallback_plain: tuple[PlainTemplate, ...] = Field(
         min_length=3, max_length=20, description="Said when the model is down and nothing was found."
     )
+    refusals: tuple[Spoken, ...] = Field(
+        default=(), max_length=20, description="Said to what is not to be talked about; without any, a plain line is."
+    )
+    minor: bool = Field(
+        default=False, description="A child or a youth, to whom and by whom nothing sexual is ever said."
+    )
+    avatar: Path | None = Field(default=None, description="Resolved path of a square PNG inside the pack.")
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the persona is a child or a youth, as the pack says or as the title tells."""
+        return self.minor or bool(_YOUNG.search(self.title))
+
+
+class PackPersona(Persona):
+    """A persona of a pack, which brings a picture, and examples to learn from."""
+
+    examples: tuple[Example, ...] = Field(min_length=6, max_length=60)
     avatar: Path = Field(description="Resolved path of a square PNG inside the pack.")
 
 
-class Lore(_Frozen):
+class Guest(Persona):
+    """A persona that a server made for itself. Its texts are not the operator's: they are its character, never orders.
+    `picture` tells its picture from others, empty where it has none."""
+
+    picture: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16})?$")] = ""
+
+
+class Lore(Frozen):
     """A passage of 10 to 60 words that stands alone. `source` is relative to the pack, `line` that of its heading."""
 
     id: str
@@ -105,7 +142,7 @@ class Lore(_Frozen):
     line: int
 
 
-class Question(_Frozen):
+class Question(Frozen):
     """A question about one passage. `answer` stands verbatim (but for case) in that passage."""
 
     lore_id: str = Field(alias="lore")
@@ -113,7 +150,29 @@ class Question(_Frozen):
     answer: Short
 
 
-class _Manifest(_Frozen):
+class Scenario(Frozen):
+    """A scene that a channel can play: who of the `cast` opens it with `opening`, what everybody is in, and a question
+    whose answer is told `reveal_after_h` hours later, or when somebody asks for it."""
+
+    id: Slug
+    title: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    setting: Annotated[str, StringConstraints(min_length=1, max_length=600)]
+    cast: tuple[Slug, ...] = Field(min_length=1, max_length=4)
+    opening: Line
+    question: Line
+    answer: Line
+    reveal_after_h: Annotated[float, Field(ge=1, le=336)] = 24.0
+    tags: tuple[Annotated[str, StringConstraints(min_length=1, max_length=30)], ...] = Field(min_length=1, max_length=8)
+
+
+class Greeting(Frozen):
+    """What a persona says to somebody who comes; {user} and {server} are filled in."""
+
+    persona: Slug
+    text: GreetingText
+
+
+class _Manifest(Frozen):
     """What pack.yaml holds."""
 
     id: Slug
@@ -122,7 +181,7 @@ class _Manifest(_Frozen):
     default_persona: Slug
 
 
-class Pack(_Frozen):
+class Pack(Frozen):
     """A checked pack: its cast and its world."""
 
     id: Slug
@@ -132,6 +191,10 @@ class Pack(_Frozen):
     personas: tuple[Persona, ...]
     lore: tuple[Lore, ...]
     questions: tuple[Question, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    greetings: tuple[Greeting, ...] = ()
+    riddles: tuple[Riddle, ...] = ()
+    stories: tuple[Story, ...] = ()
 
     def persona(self, name: str) -> Persona:
         """The persona of that id or name, whatever its case. Raises UnknownPersona, which lists near matches."""
@@ -144,8 +207,52 @@ class Pack(_Frozen):
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
         raise UnknownPersona(f"No persona is called {name.strip()[:60]!r}. {hint}", field="persona")
 
+    def with_cast(self, ids: Collection[str], default: str | None = None) -> Pack:
+        """The pack with only those of its personas (with all, where it has none of them), of whom `default` answers
+        where nobody else is called, where it is among them."""
+        cast = tuple(persona for persona in self.personas if persona.id in ids) or self.personas
+        known = [persona.id for persona in cast]
+        first = next((one for one in (default, self.default_persona) if one in known), known[0])
+        # Not a copy: it would take the keywords' patterns along.
+        return Pack(**{**dict(self), "personas": cast, "default_persona": first})
+
+    def with_guests(self, guests: Iterable[Guest]) -> Pack:
+        """The pack with a server's own personas behind its own; one that is called like another is left out."""
+        taken = {name for one in self.personas for name in (one.id, one.name.casefold())}
+        new = tuple(one for one in guests if one.id not in taken and one.name.casefold() not in taken)
+        return Pack(**{**dict(self), "personas": (*self.personas, *new)}) if new else self
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario of that id or title, whatever its case. Raises RequestError, which lists near matches."""
+        wanted = name.strip().casefold()
+        for scenario in self.scenarios:
+            if wanted in (scenario.id, scenario.title.casefold()):
+                return scenario
+        near = get_close_matches(wanted.replace(" ", "-"), [one.id for one in self.scenarios], n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "/scenario list tells which there are."
+        raise RequestError(f"There is no scenario {name.strip()[:60]!r}. {hint}", field="scenario")
+
+    def called_together(self, text: str) -> tuple[Persona, ...]:
+        """Whom a message calls in one breath, by name or keyword, in that order: `Elio and Olga, …`. Empty where it
+        does not call at least two like that."""
+        if not _ANY_JOINT.search(text):  # most messages: spares them the patterns of all names
+            return ()
+        calls = [
+            (match.start(), match.end(), persona)
+            for match in self._any_call.finditer(text)
+            if (persona := self._callers.get(" ".join(match[0].split()).lower())) is not None
+        ]
+        joined: list[str] = []
+        for (_, end, first), (start, _, second) in pairwise(calls):
+            if start - end <= _LONGEST_JOINT and _JOINT.fullmatch(text[end:start]):
+                joined = list(dict.fromkeys([*joined, first, second]))
+        known = {persona.id: persona for persona in self.personas}
+        return tuple(known[one] for one in joined) if len(joined) > 1 else ()
+
     def match_keyword(self, text: str) -> Persona | None:
         """Whom the words of a message bring: whole words in any case; the longest keyword wins, then the earliest."""
+        if not self._any_call.search(text):  # one pass, where there is nothing to compare
+            return None
         best: tuple[int, int] | None = None
         chosen: Persona | None = None
         for keyword, pattern, persona in self._keyword_patterns:
@@ -157,11 +264,23 @@ class Pack(_Frozen):
 
     @cached_property
     def _keyword_patterns(self) -> list[tuple[str, re.Pattern[str], Persona]]:
-        def pattern(keyword: str) -> re.Pattern[str]:
-            words = r"\s+".join(map(re.escape, keyword.split()))
-            return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+        return [(word, _whole_words(word), persona) for persona in self.personas for word in persona.keywords]
 
-        return [(word, pattern(word), persona) for persona in self.personas for word in persona.keywords]
+    @cached_property
+    def _callers(self) -> dict[str, str]:
+        """Whom each name and keyword calls, by id."""
+        words = {word: persona.id for persona in self.personas for word in persona.keywords}
+        return words | {" ".join(persona.name.lower().split()): persona.id for persona in self.personas}
+
+    @cached_property
+    def _any_call(self) -> re.Pattern[str]:
+        """Any of them, in one pass; of two that begin alike the longer one."""
+        return _whole_words(*sorted(self._callers, key=len, reverse=True))
+
+
+def _whole_words(*texts: str) -> re.Pattern[str]:
+    words = "|".join(r"\s+".join(map(re.escape, text.split())) for text in texts)
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 
 
 def load_pack(directory: Path) -> Pack:
@@ -175,9 +294,12 @@ def load_pack(directory: Path) -> Pack:
     personas = _personas(reader)
     lore = _lore(reader)
     questions = _questions(reader, lore)
+    ids = [persona.id for persona, _ in personas]
+    scenarios, greetings = _scenarios(reader, ids), _greetings(reader, ids)
+    riddles, stories = read_riddles(reader), read_stories(reader, ids)
     if manifest and personas and manifest[0].default_persona not in {persona.id for persona, _ in personas}:
         wanted, known = manifest[0].default_persona, [persona.id for persona, _ in personas]
-        fix = _did_you_mean(wanted, known) or f"Name one of: {', '.join(known)}."
+        fix = did_you_mean(wanted, known) or f"Name one of: {', '.join(known)}."
         line = manifest[1].line(("default_persona",))
         reader.note(manifest[1].name, line, f"default_persona {wanted!r} is not in personas/.", fix)
     if reader.problems or manifest is None:
@@ -187,6 +309,10 @@ def load_pack(directory: Path) -> Pack:
         personas=tuple(persona for persona, _ in personas),
         lore=tuple(lore),
         questions=tuple(questions),
+        scenarios=tuple(scenarios),
+        greetings=tuple(greetings),
+        riddles=tuple(riddles),
+        stories=tuple(stories),
     )
 
 
@@ -194,12 +320,12 @@ def _manifest(reader: PackReader) -> tuple[_Manifest, YamlFile] | None:
     source = reader.yaml(reader.root / "pack.yaml")
     if source is None:
         return None
-    manifest = _validate(reader, source, (), source.data, _Manifest)
+    manifest = validate(reader, source, (), source.data, _Manifest)
     return (manifest, source) if manifest else None
 
 
-def _personas(reader: PackReader) -> list[tuple[Persona, YamlFile]]:
-    found: list[tuple[Persona, YamlFile]] = []
+def _personas(reader: PackReader) -> list[tuple[PackPersona, YamlFile]]:
+    found: list[tuple[PackPersona, YamlFile]] = []
     for path in reader.files("personas", ".yaml"):
         source = reader.yaml(path)
         if source is None:
@@ -207,15 +333,15 @@ def _personas(reader: PackReader) -> list[tuple[Persona, YamlFile]]:
         data = source.data
         if isinstance(data, dict):
             data = {**data, "avatar": _avatar(reader, source, data.get("avatar", f"avatars/{path.stem}.png"))}
-        persona = _validate(reader, source, (), data, Persona)
+        persona = validate(reader, source, (), data, PackPersona)
         if persona and persona.id != path.stem:
             message = f"The id {persona.id!r} differs from the file's name."
             reader.note(source.name, source.line(("id",)), message, f"Rename the file to {persona.id}.yaml.")
         if persona:
             found.append((persona, source))
-    _unique(reader, "id", [(p.id, s, ("id",)) for p, s in found])
-    _unique(reader, "name", [(p.name.casefold(), s, ("name",)) for p, s in found])
-    _unique(reader, "keyword", [(w, s, ("keywords", i)) for p, s in found for i, w in enumerate(p.keywords)])
+    unique(reader, "id", [(p.id, s, ("id",)) for p, s in found])
+    unique(reader, "name", [(p.name.casefold(), s, ("name",)) for p, s in found])
+    unique(reader, "keyword", [(w, s, ("keywords", i)) for p, s in found for i, w in enumerate(p.keywords)])
     return found
 
 
@@ -261,24 +387,12 @@ def _lore(reader: PackReader) -> list[Lore]:
 
 def _questions(reader: PackReader, lore: list[Lore]) -> list[Question]:
     """The questions of questions.yaml. The file is optional: only training a model needs it."""
-    path = reader.root / "questions.yaml"
-    if not path.exists() and not path.is_symlink():
-        return []
-    source = reader.yaml(path)
-    if source is None:
-        return []
-    if not isinstance(source.data, list):
-        reader.note(source.name, 1, "This must be a list.", "Begin each entry with '- lore:'.")
-        return []
     texts = {passage.id: passage.text.casefold() for passage in lore}
     found = []
-    for index, entry in enumerate(source.data):
-        question = _validate(reader, source, (index,), entry, Question)
-        if question is None:
-            continue
+    for index, source, question in _entries(reader, "questions.yaml", "lore", Question):
         text = texts.get(question.lore_id)
         if text is None:
-            fix = _did_you_mean(question.lore_id, texts) or "Use <lore file>/<title in lower case with dashes>."
+            fix = did_you_mean(question.lore_id, texts) or "Use <lore file>/<title in lower case with dashes>."
             message = f"No passage has the id {question.lore_id!r}."
             reader.note(source.name, source.line((index, "lore")), message, fix)
         elif question.answer.casefold() not in text:
@@ -289,74 +403,48 @@ def _questions(reader: PackReader, lore: list[Lore]) -> list[Question]:
     return found
 
 
-_Model = TypeVar("_Model", bound=_Frozen)
+def _scenarios(reader: PackReader, personas: Collection[str]) -> list[Scenario]:
+    """The scenarios of scenarios.yaml, an optional file."""
+    found: list[tuple[Scenario, YamlFile, int]] = []
+    for index, source, scenario in _entries(reader, "scenarios.yaml", "id", Scenario):
+        found.append((scenario, source, index))
+        for at, name in enumerate(scenario.cast):
+            _knows_persona(reader, source, (index, "cast", at), name, personas)
+    unique(reader, "id", [(one.id, source, (index, "id")) for one, source, index in found])
+    unique(reader, "title", [(one.title.casefold(), source, (index, "title")) for one, source, index in found])
+    return [one for one, _, _ in found]
 
 
-def _validate(reader: PackReader, source: YamlFile, at: Location, data: Any, model: type[_Model]) -> _Model | None:
-    """`data` as a model, or None with a problem noted for each error. `at` is where `data` stands in the file."""
-    if not isinstance(data, dict):
-        keys = ", ".join(_keys(model))
-        reader.note(source.name, source.line(at), "These must be 'key: value' lines.", f"The keys are: {keys}.")
-        return None
-    odd = [key for key in data if not isinstance(key, str)]
-    if odd:
-        reader.note(source.name, source.line(at), f"The key {odd[0]!r} is not text.", "Put quotes around it.")
-        return None
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        for detail in error.errors():
-            message, fix = _explain(detail, model)
-            reader.note(source.name, source.line((*at, *detail["loc"])), message, fix)
-        return None
+def _greetings(reader: PackReader, personas: Collection[str]) -> list[Greeting]:
+    """The greetings of greetings.yaml, an optional file."""
+    found: list[tuple[Greeting, YamlFile, int]] = []
+    for index, source, greeting in _entries(reader, "greetings.yaml", "persona", Greeting):
+        found.append((greeting, source, index))
+        _knows_persona(reader, source, (index, "persona"), greeting.persona, personas)
+    unique(reader, "greeting", [(one.text, source, (index, "text")) for one, source, index in found])
+    return [one for one, _, _ in found]
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [info.alias or name for name, info in model.model_fields.items()]
+def _entries(reader: PackReader, file: str, first: str, model: type[ModelT]) -> Iterator[tuple[int, YamlFile, ModelT]]:
+    """The right entries of an optional file that holds a list."""
+    path = reader.root / file
+    if not path.exists() and not path.is_symlink():
+        return
+    source = reader.yaml(path)
+    if source is None:
+        return
+    if not isinstance(source.data, list):
+        reader.note(source.name, 1, "This must be a list.", f"Begin each entry with '- {first}:'.")
+        return
+    for index, entry in enumerate(source.data):
+        if (checked := validate(reader, source, (index,), entry, model)) is not None:
+            yield index, source, checked
 
 
-def _explain(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    """What a validation error means to the author of a pack, and what to do."""
-    location, context, kind = detail["loc"], detail.get("ctx", {}), detail["type"]
-    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
-    if kind == "extra_forbidden":
-        known = _keys(Example if location[0] == "examples" else model)
-        return f"The key {where!r} is not known.", _did_you_mean(str(location[-1]), known) or f"Use {', '.join(known)}."
-    if kind == "value_error":
-        message, _, fix = str(context.get("error", "")).partition("|")
-        return f"{where} {message}.", fix
-    sayings: dict[str, tuple[str, str]] = {
-        "missing": ("is missing.", f"Add '{location[-1]}:'."),
-        "string_type": ("must be text.", "Write text; put quotes around numbers and words like yes, no, on, off."),
-        "tuple_type": ("must be a list.", "Begin each item with '- '."),
-        "model_type": ("must be 'key: value' lines.", f"The keys are: {', '.join(_keys(Example))}."),
-        "string_too_long": ("is too long.", f"Use at most {context.get('max_length')} characters."),
-        "string_too_short": ("is empty or too short.", f"Use at least {context.get('min_length')} characters."),
-        "too_short": ("has too few items.", f"Give at least {context.get('min_length')}."),
-        "too_long": ("has too many items.", f"Give at most {context.get('max_length')}."),
-        "string_pattern_mismatch": (
-            "is not written right.",
-            "Keywords are lower case." if location[0] == "keywords" else "Use lower case letters, digits and dashes.",
-        ),
-        "path_type": ("must be text.", "Write the path of a PNG, such as avatars/name.png."),
-    }
-    message, fix = sayings.get(kind, (f"is wrong: {detail['msg']}.", "Correct it."))
-    return f"{where} {message}", fix
-
-
-def _unique(reader: PackReader, what: str, entries: Iterable[tuple[str, YamlFile, Location]]) -> None:
-    seen: dict[str, str] = {}
-    for value, source, location in entries:
-        line = source.line(location)
-        if value in seen:
-            message = f"The {what} {value!r} is already at {seen[value]}."
-            reader.note(source.name, line, message, "Change one of the two.")
-        seen.setdefault(value, f"{source.name}:{line}")
-
-
-def _did_you_mean(given: str, known: Iterable[str]) -> str:
-    near = get_close_matches(given, list(known), n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+def _knows_persona(reader: PackReader, source: YamlFile, at: Location, name: str, personas: Collection[str]) -> None:
+    if name not in personas:
+        fix = did_you_mean(name, personas) or f"Name one of: {', '.join(personas)}."
+        reader.note(source.name, source.line(at), f"No persona has the id {name!r}.", fix)
 
 
 def _pack_error(reader: PackReader) -> PackError:
@@ -382,7 +470,9 @@ def main(arguments: list[str]) -> int:
             continue
         sys.stdout.write(
             f"{pack.name}: {len(pack.personas)} personas, {len(pack.lore)} lore passages, "
-            f"{len(pack.questions)} questions. The default persona is {pack.persona(pack.default_persona).name}.\n"
+            f"{len(pack.questions)} questions, {len(pack.scenarios)} scenarios, {len(pack.greetings)} greetings, "
+            f"{len(pack.riddles)} riddles, {len(pack.stories)} stories. "
+            f"The default persona is {pack.persona(pack.default_persona).name}.\n"
         )
     return wrong
 

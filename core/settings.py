@@ -14,9 +14,12 @@ from typing import Any, Literal, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core import limits
 from core.errors import ConfigError
+from core.messages import FilterLevel
 from core.profiles import load_profile
 
+SINGLE_CHANNEL_WINDOW = 20
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -41,6 +44,37 @@ class Settings(BaseSettings):
     )
     discord_cdn_url: str | None = Field(
         default=None, description="CDN base of a Discord-compatible server, e.g. http://127.0.0.1:8787/cdn."
+    )
+    discord_channel_id: str | None = Field(
+        default=None,
+        pattern=r"^\d{1,19}$",
+        description="The one channel to be in. Then only mentions and replies there (and in its threads) are answered, "
+        "and 20 messages are remembered unless MEMORY_WINDOW says otherwise.",
+    )
+    owner_ids: str | None = Field(
+        default=None,
+        pattern=r"^\s*\d{1,19}(\s*,\s*\d{1,19})*\s*$",
+        description="Discord ids, separated by commas, of people who may do what the application's owner and team may.",
+    )
+    shard_count: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Gateway processes, each with a share of the servers (a shard). Discord asks for one per 2,500.",
+    )
+    rate_mentions_per_minute: float = Field(
+        default=30, ge=0, description="Messages to the cast that one person may send a minute. 0: no limit."
+    )
+    rate_commands_per_minute: float = Field(
+        default=60, ge=0, description="Commands that one person may use a minute. 0: no limit."
+    )
+    quota_user: str | None = Field(
+        default=None,
+        description="Answers and tokens for one person on a server, such as `requests/hour=60 tokens/day=200000`; "
+        "requests or tokens, an hour or a day. A server may set others. Default: no limit.",
+    )
+    quota_guild: str | None = Field(
+        default=None, description="The same for a whole server, which may set less for itself, never more."
     )
     local_discord_host: str = Field(
         default="127.0.0.1", description="Where the local Discord listens. Anything but loopback lets others in."
@@ -123,6 +157,7 @@ class Settings(BaseSettings):
     vlm_gpu_slice: float = Field(
         default=0.2, gt=0, le=1, description="The share of a GPU of VLM_MODEL: what Ray books and what vLLM may take."
     )
+    vlm_ocr: bool = Field(default=True, description="Read what is written in pictures (OCR), too.")
     embedding_model: str | None = Field(
         default=None, description="A sentence-transformers model. Default: the packaged all-MiniLM-L6-v2."
     )
@@ -136,6 +171,14 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         description="Idle seconds until a loaded LLM gives its GPU memory back, to wake in a moment. Needs a GPU.",
+    )
+    prewarm: bool = Field(
+        default=True, description="Wake a language model that sleeps when idle as soon as somebody types to the cast."
+    )
+    speculation: bool = Field(
+        default=False,
+        description="When somebody in conversation with the cast begins to type, have the language model read "
+        "beforehand what the answer will be written from. Not for remote models.",
     )
     reply_max_tokens: int = Field(default=160, ge=8, le=4096, description="Longest reply of a persona, in tokens.")
     reply_temperature: float | None = Field(
@@ -151,18 +194,93 @@ class Settings(BaseSettings):
     # Conversation
     memory_window: int = Field(default=10, ge=1, le=200, description="Messages a persona remembers per channel.")
     memory_ttl_s: float = Field(default=1800, gt=0, description="Seconds until a remembered message is forgotten.")
+    memory_recall_limit: int = Field(
+        default=4,
+        ge=0,
+        le=20,
+        description="Long-term memories given to the model per reply. 0: nothing is kept for long, nothing recalled.",
+    )
+    memory_half_life_days: float = Field(
+        default=14, gt=0, description="Days after which a long-term memory's recency counts half."
+    )
+    memory_weight_meaning: float = Field(
+        default=0.75, ge=0, description="Weight of likeness in meaning in a long-term memory's score."
+    )
+    memory_weight_recency: float = Field(default=0.15, ge=0, description="Weight of recency in that score.")
+    memory_weight_engagement: float = Field(
+        default=0.1, ge=0, description="Weight of repetitions and replies in that score."
+    )
+    memory_least_cosine: float = Field(
+        default=0.32,
+        ge=0,
+        le=1,
+        description="Least likeness in meaning of a memory that is recalled. Depends on the embedding model.",
+    )
     keyword_cooldown_s: float = Field(default=60, ge=0, description="Seconds between two keyword replies in a channel.")
     mention_cooldown_s: float = Field(
         default=0, ge=0, description="Seconds between two replies to mentions by one person in a channel."
     )
+    auto_reply_channels: str | None = Field(
+        default=None,
+        description="Ids of channels, separated by commas, in which the cast also answers what nobody addressed to it; "
+        "* for all.",
+    )
+    relevance_threshold: float = Field(
+        default=0.3,
+        ge=-1,
+        le=1,
+        description="In them a line is answered that is so near (cosine) to the lore or to a persona.",
+    )
+    relevance_threshold_running: float = Field(
+        default=0.15, ge=-1, le=1, description="The same while a conversation with the cast runs."
+    )
+    random_reply_chance: float = Field(
+        default=0.02, ge=0, le=1, description="Share of the other lines there that are answered by chance."
+    )
     catch_up_messages: int = Field(default=50, ge=0, le=100, description="Missed messages read per channel on return.")
     catch_up_age_s: float = Field(default=900, ge=0, description="Oldest missed message that is still answered.")
+    join_bursts: bool = Field(
+        default=True,
+        description="Answer once what one person sends in a row before the answer begins. false: each by itself.",
+    )
+    talk_points: bool = Field(
+        default=True,
+        description="Points for talking with the cast, a few a day; a server can do without. false: nowhere.",
+    )
+    typing_wait_s: float = Field(
+        default=1.5,
+        ge=0,
+        le=10,
+        description="Seconds that the first post of an answer waits for whoever asked to finish typing more.",
+    )
+    reply_buttons: bool = Field(
+        default=True, description="Put Stop and Regenerate below answers, for whoever asked and for moderators."
+    )
+    jobs_at_once: int = Field(
+        default=4, ge=1, le=64, description="Jobs that run at once, each in a process of its own."
+    )
     retrieval_limit: int = Field(default=3, ge=0, le=20, description="Lore passages given to the model per reply.")
     retrieval_least_cosine: float = Field(
         default=0.37, ge=0, le=1, description="Least likeness in meaning of a passage. Depends on the embedding model."
     )
     retrieval_least_bm25: float = Field(
         default=8.0, ge=0, description="Least BM25 score of a passage that is found by its words."
+    )
+    retrieval_limit_lore: int | None = Field(
+        default=None,
+        ge=0,
+        le=20,
+        description="The same for questions about the cast's world. Default: two more, but not for the bundled model.",
+    )
+    style_hints: bool | None = Field(
+        default=None,
+        description="Tell the model the language and mood of what it answers, and how to better a reply that cannot be "
+        "used. Default: yes, but not for the small bundled model, which was taught without.",
+    )
+    content_filter: FilterLevel = Field(
+        default="medium",
+        description="What is neither answered nor said: off (only the worst), low (slurs, threats, explicit violence "
+        "and sex), medium (more of these, and personal data), high (swear words and suggestive talk, too).",
     )
 
     # Ray
@@ -204,6 +322,12 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value
 
+    @field_validator("quota_user", "quota_guild")
+    @classmethod
+    def _limits(cls, value: str | None) -> str | None:
+        limits.parsed(value)
+        return value
+
     @field_validator("pytorch_cuda_alloc_conf")
     @classmethod
     def _as_pytorch_spells_it(cls, value: str) -> str:
@@ -231,6 +355,27 @@ class Settings(BaseSettings):
     def api_headers(self) -> dict[str, str]:
         """The header by which the HTTP API knows this installation's own commands."""
         return {"Authorization": f"Bearer {self.api_key_list[0]}"} if self.api_key_list else {}
+
+    @cached_property
+    def owners(self) -> frozenset[str]:
+        """Ids of those who may do what the application's owner may."""
+        return frozenset(part.strip() for part in (self.owner_ids or "").split(",") if part.strip())
+
+    @cached_property
+    def auto_reply_channel_ids(self) -> frozenset[str]:
+        """The channels in which the cast also speaks unasked."""
+        return frozenset(part.strip() for part in (self.auto_reply_channels or "").split(",") if part.strip())
+
+    @cached_property
+    def conversation_window(self) -> int:
+        """Messages remembered per channel: more where there is only one."""
+        single = self.discord_channel_id is not None and "memory_window" not in self.model_fields_set
+        return SINGLE_CHANNEL_WINDOW if single else self.memory_window
+
+    @cached_property
+    def llm_sleeps(self) -> bool:
+        """True where the language model is unloaded or put to sleep while nobody asks."""
+        return self.openai_base_url is None and (not self.preload_llm or self.llm_sleep_s is not None)
 
     @cached_property
     def local_discord(self) -> bool:

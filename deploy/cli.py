@@ -20,7 +20,7 @@ from rich.text import Text
 from core.errors import ConfigError, TroupeError
 from core.personas import load_pack
 from core.settings import load_settings
-from deploy import adapters, profiles
+from deploy import adapters, jobs, profiles
 from deploy.run_file import choose_ray_security, hold_lock, members, read_facts, sweep
 from deploy.view import destinations, findings_table, gpu_table, state_table
 
@@ -37,6 +37,7 @@ gpu = typer.Typer(no_args_is_help=True, help="The GPU: what has which part of it
 app.add_typer(gpu, name="gpu")
 app.add_typer(adapters.app, name="adapter")
 app.add_typer(profiles.app, name="profile")
+app.add_typer(jobs.app, name="jobs")
 console = Console()
 
 

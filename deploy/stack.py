@@ -16,18 +16,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
 import ray
 
+from actors.scheduler_actor import COMPONENT as SCHEDULER
+from actors.scheduler_actor import start_scheduler, stop_scheduler
 from actors.virtual import NAMESPACE, VirtualActors, host_name, start_hosts
-from bot.actor import start_gateway, stop_gateway
+from bot.actor import start_gateways, stop_gateways
 from bot.config import BotConfig
 from core.errors import ConfigError, TroupeError, Unavailable
 from core.personas import load_pack
 from core.settings import Settings
-from deploy.compose import gateway_spec, host_spec, probes
+from deploy.compose import bot_components, gateway_spec, host_spec, probes, scheduler_spec
 from deploy.database import EmbeddedDatabase, embedded
 from deploy.doctor import port_is_free
 from deploy.process import Process, spawn
@@ -92,8 +95,9 @@ class Stack:
     _database: EmbeddedDatabase | None = None
     _local_discord: Process | None = None
     _statuses: dict[str, Status] = field(default_factory=dict)
-    _gateway: Any = None
+    _gateways: list[Any] = field(default_factory=list)
     _actors: VirtualActors | None = None
+    _scheduler: Any = None
     _undertaker: Any = None
 
     def statuses(self) -> dict[str, Status]:
@@ -131,7 +135,8 @@ class Stack:
 
         apps.deploy(settings, probes(settings), database_uri)
         self._actors = start_hosts(settings.actor_hosts, host_spec(settings, database_uri))
-        self._gateway = start_gateway(gateway_spec(settings, database_uri, self._actors, bot))
+        self._gateways = start_gateways(gateway_spec(settings, database_uri, self._actors, bot))
+        self._scheduler = start_scheduler(scheduler_spec(settings, database_uri, self._actors))
         yield from self._wait_for_all()
 
         self.urls["API"] = f"http://{settings.api_host}:{settings.api_port}"
@@ -157,9 +162,12 @@ class Stack:
     def stop(self) -> None:
         """Ends everything that `start` began, in the order that loses nothing. Never raises."""
         if ray.is_initialized():
-            if self._gateway is not None:
+            if self._scheduler is not None:
                 with suppress(Exception):
-                    asyncio.run(stop_gateway())
+                    stop_scheduler()
+            if self._gateways:
+                with suppress(Exception):
+                    asyncio.run(stop_gateways(len(self._gateways)))
             if self._actors is not None and self.settings.ray_address:
                 with suppress(Exception):
                     apps.shutdown()
@@ -176,7 +184,7 @@ class Stack:
             self._undertaker.wait()
 
     def _components(self) -> list[str]:
-        return ["database", "discord", "ray", *apps.NAMES, "actors", "bot"]
+        return ["database", "discord", "ray", *apps.NAMES, "actors", SCHEDULER, *bot_components(self.settings)]
 
     def _set(self, name: str, state: str, detail: str = "") -> None:
         self._statuses[name] = Status(state=state, detail=detail)
@@ -284,7 +292,13 @@ class Stack:
 
     def _look_at_actors(self, asked: dict[str, Any]) -> None:
         """Asks hosts and gateway how they are, without waiting: an answer is picked up in a later round."""
-        for name, ask in (("actors", self._ask_hosts), ("bot", self._ask_gateway)):
+        asks: dict[str, Callable[[], list[Any]]] = {
+            "actors": self._ask_hosts,
+            SCHEDULER: partial(_ask, self._scheduler),
+        }
+        for name, gateway in zip(bot_components(self.settings), self._gateways, strict=True):
+            asks[name] = partial(_ask, gateway)
+        for name, ask in asks.items():
             if name not in asked:
                 asked[name] = ask()
             done, _ = ray.wait(asked[name], num_returns=len(asked[name]), timeout=0)
@@ -302,15 +316,18 @@ class Stack:
         names = [host_name(index) for index in range(self.settings.actor_hosts)]
         return [ray.get_actor(name, NAMESPACE).stats.remote() for name in names]
 
-    def _ask_gateway(self) -> list[Any]:
-        return [self._gateway.health.remote()]
-
     def _take_answer(self, name: str, answers: list[Any]) -> None:
         if name == "actors":
             self._set(name, "ready", f"{len(answers)} hosts")
             return
         health = answers[0]
-        if health.state == "ready":
+        if name == SCHEDULER:
+            self._set(name, health.state, health.detail)
+        elif health.state == "ready":
             self._set(name, "ready", f"{health.user} in {health.guilds} servers")
         else:
             self._set(name, "failed" if health.state == "failed" else "starting", health.detail or health.state)
+
+
+def _ask(actor: Any) -> list[Any]:
+    return [actor.health.remote()]

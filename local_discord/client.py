@@ -59,8 +59,16 @@ class Human:
         self._channels = {channel["name"]: channel["id"] for channel in seed["channels"]}
 
     @classmethod
-    async def connect(cls, seed: Doc, username: str, *, timeout: float = 10) -> Self:  # noqa: ASYNC109
-        """Log in as one of the seed's users. Raises TimeoutError where the gateway does not answer."""
+    async def connect(
+        cls,
+        seed: Doc,
+        username: str,
+        *,
+        timeout: float = 10,  # noqa: ASYNC109
+        locale: str | None = None,
+    ) -> Self:
+        """Log in as one of the seed's users, with a client in the language `locale` (by default as it was last).
+        Raises TimeoutError where the gateway does not answer."""
         human = cls(seed, username)
         human._task = asyncio.create_task(human._stay_connected())
         try:
@@ -68,6 +76,8 @@ class Human:
         except BaseException:
             await human.close()
             raise
+        if locale is not None:
+            await human.request("PATCH", "/users/@me/settings", {"locale": locale})
         return human
 
     async def close(self) -> None:
@@ -165,6 +175,16 @@ class Human:
         takes the index of its file. The answer comes as MESSAGE_CREATE, for which `wait_for`.
         """
         return await self._command(2, channel, name, options, None, files)
+
+    async def menu(self, message: Doc, name: str) -> str:
+        """Run a command of a message's context menu. Returns the nonce; the answer comes as for `slash`."""
+        channel = message["channel_id"]
+        command = next((c for c in await self.commands(channel) if c["name"] == name and c["type"] == 3), None)
+        if command is None:
+            raise ValueError(f"No message command {name!r} in {channel}.")
+        data: Doc = {"version": command["version"], "id": command["id"], "name": name, "type": 3}
+        data["target_id"] = message["id"]
+        return await self._interact(2, channel, command["application_id"], data)
 
     async def autocomplete(
         self,

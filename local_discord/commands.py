@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from local_discord import permissions
 from local_discord.codec import Doc
 from local_discord.errors import ApiError, invalid_field
+from local_discord.locales import LOCALES, Locale
 from local_discord.permissions import P
 from local_discord.validation import Bits, Body, check, check_each
 from local_discord.world import World
@@ -21,13 +22,24 @@ SUB_COMMAND, SUB_GROUP, STRING, INTEGER, BOOLEAN, USER_OPTION, CHANNEL, ROLE, ME
 _MAX = {CHAT: 100, USER: 15, MESSAGE: 15}
 _MAX_CHARACTERS = 8000
 _CHAT_NAME = re.compile(r"^[-_'\w]{1,32}$")
-_Localizations = dict[str, Annotated[str, StringConstraints(min_length=1, max_length=100)]]
+_Localizations = dict[Locale, Annotated[str, StringConstraints(min_length=1, max_length=100)]]
 _Description = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-def _check_name(name: str) -> None:
-    if not _CHAT_NAME.match(name) or name != name.lower():
-        raise ValueError(f"Command name is invalid: {name!r} (lower case letters, digits, - and _; at most 32).")
+def _check_name(name: str, translated: dict[str, str] | None = None) -> None:
+    for one in (name, *(translated or {}).values()):
+        if not _CHAT_NAME.match(one) or one != one.lower():
+            raise ValueError(f"Command name is invalid: {one!r} (lower case letters, digits, - and _; at most 32).")
+
+
+def _are_unique(named: list[Option] | list[CommandBody]) -> bool:
+    """Whether nobody, in whatever language, sees the same name twice."""
+    seen = [{locale: (one.name_localizations or {}).get(locale, one.name) for locale in LOCALES} for one in named]
+    return all(len({names[locale] for names in seen}) == len(seen) for locale in LOCALES)
+
+
+def _longest(text: str, translated: dict[str, str] | None) -> int:
+    return max(map(len, (text, *(translated or {}).values())))
 
 
 class Choice(Body):
@@ -54,7 +66,7 @@ class Option(Body):
 
     @model_validator(mode="after")
     def _consistent(self) -> Option:
-        _check_name(self.name)
+        _check_name(self.name, self.name_localizations)
         if self.autocomplete and (self.choices or self.type not in (STRING, INTEGER, NUMBER)):
             raise ValueError("autocomplete is for string, integer and number options without choices.")
         if self.options and self.type not in (SUB_COMMAND, SUB_GROUP):
@@ -70,7 +82,7 @@ class Option(Body):
 
 
 def _check_options(options: list[Option], allowed: set[int]) -> None:
-    if len({option.name for option in options}) != len(options):
+    if not _are_unique(options):
         raise ValueError("Option names must be unique.")
     if any(option.type not in allowed for option in options):
         raise ValueError("An option of this type may not stand here.")
@@ -82,7 +94,7 @@ def _check_options(options: list[Option], allowed: set[int]) -> None:
 
 
 class CommandBody(Body):
-    """A command as clients register it."""
+    """A command as clients register it. Of a text in several languages the longest counts towards the size."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=32)]
     type: Literal[1, 2, 3] = 1
@@ -102,7 +114,7 @@ class CommandBody(Body):
             if self.options or self.description:
                 raise ValueError("User and message commands have neither description nor options.")
             return self
-        _check_name(self.name)
+        _check_name(self.name, self.name_localizations)
         if not self.description:
             raise ValueError("description: This field is required.")
         nested = [option.type in (SUB_COMMAND, SUB_GROUP) for option in self.options]
@@ -116,11 +128,15 @@ class CommandBody(Body):
     def characters(self) -> int:
         def of(options: list[Option]) -> int:
             choices = [choice for option in options for choice in option.choices or []]
-            return sum(len(option.name) + len(option.description) + of(option.options or []) for option in options) + (
-                sum(len(choice.name) + len(str(choice.value)) for choice in choices)
-            )
+            return sum(
+                _longest(option.name, option.name_localizations)
+                + _longest(option.description, option.description_localizations)
+                + of(option.options or [])
+                for option in options
+            ) + sum(_longest(choice.name, choice.name_localizations) + len(str(choice.value)) for choice in choices)
 
-        return len(self.name) + len(self.description) + of(self.options)
+        mine = _longest(self.name, self.name_localizations)
+        return mine + _longest(self.description, self.description_localizations) + of(self.options)
 
 
 def _store(world: World, application_id: str, guild_id: str | None, body: CommandBody, known: Doc | None) -> Doc:
@@ -150,7 +166,7 @@ def _same(commands: list[Doc], body: CommandBody) -> Doc | None:
 def overwrite(world: World, application_id: str, guild_id: str | None, given: Any) -> list[Doc]:
     """Replace all commands of that scope. A command that keeps name and type keeps its id."""
     bodies = check_each(CommandBody, given)
-    if len({(body.name, body.type) for body in bodies}) != len(bodies):
+    if not all(_are_unique([body for body in bodies if body.type == kind]) for kind in _MAX):
         code = "APPLICATION_COMMANDS_DUPLICATE_NAME"
         raise invalid_field("name", code, "Application command names must be unique")
     _refuse_too_many([body.type for body in bodies])

@@ -17,6 +17,7 @@ from local_discord import messages, objects
 from local_discord.codec import Doc
 from local_discord.components import check_modal
 from local_discord.errors import ApiError, invalid_field, unknown
+from local_discord.locales import DEFAULT
 from local_discord.validation import MessageBody
 from local_discord.web import MAX_BODY, Upload
 from local_discord.world import World
@@ -81,7 +82,7 @@ def _payload(world: World, doc: Doc, channel: Doc, data: Doc) -> Doc:
             "permissions": str(int(world.bits(user_id, channel))),
         },
         "app_permissions": str(int(world.bits(doc["application_bot_id"], channel))),
-        "locale": user.get("locale", "en-US"),
+        "locale": user.get("locale", DEFAULT),
         "entitlements": [],
         "authorizing_integration_owners": owners,
         "context": 0 if guild_id else 1,
@@ -90,8 +91,9 @@ def _payload(world: World, doc: Doc, channel: Doc, data: Doc) -> Doc:
         permissions = str(int(world.bits(user_id, channel)))
         payload["member"] = {**world.show_member(world.member(guild_id, user_id)), "permissions": permissions}
         payload["guild_id"] = guild_id
-        payload["guild"] = {"id": guild_id, "locale": "en-US", "features": []}
-        payload["guild_locale"] = "en-US"
+        locale = world.guild(guild_id).get("preferred_locale", DEFAULT)
+        payload["guild"] = {"id": guild_id, "locale": locale, "features": []}
+        payload["guild_locale"] = locale
     else:
         payload["user"] = objects.user(user)
     if (message_id := doc.get("message_id")) and (message := world.store.message(message_id)):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local_discord.codec import Doc
+from local_discord.locales import DEFAULT
 
 TEXT, DM, CATEGORY = 0, 1, 4
 NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
@@ -40,7 +41,7 @@ def own_user(doc: Doc) -> Doc:
         "bot": bool(doc.get("bot")),
         "verified": True,
         "mfa_enabled": False,
-        "locale": doc.get("locale", "en-US"),
+        "locale": doc.get("locale", DEFAULT),
         "email": None,
         "flags": 0,
         "bio": doc.get("bio", ""),
@@ -127,7 +128,7 @@ def guild(doc: Doc) -> Doc:
         "premium_tier": 0,
         "premium_subscription_count": 0,
         "premium_progress_bar_enabled": False,
-        "preferred_locale": "en-US",
+        "preferred_locale": doc.get("preferred_locale", DEFAULT),
         "nsfw_level": 0,
         "nsfw": False,
         "max_members": 500_000,

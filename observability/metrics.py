@@ -12,7 +12,7 @@ from contextlib import aclosing, contextmanager
 from ray.util.metrics import Counter, Gauge, Histogram
 
 from core.errors import TroupeError
-from core.messages import GenerateChunk
+from core.messages import GenerateChunk, Spoken
 
 SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]
 TOKEN_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 1.0]
@@ -134,6 +134,36 @@ class SearchMetrics:
         """A search that took so long and found so many passages."""
         self._seconds.observe(seconds)
         self._searches.inc(tags={"found": "some" if found else "none"})
+
+
+class ReplyMetrics:
+    """Of the persona app: what kind of lines it reads, how replies end, and why texts are not used."""
+
+    def __init__(self) -> None:
+        self._intents = Counter("troupe_lines_read", description="Lines answered, by intent.", tag_keys=("intent",))
+        self._replies = Counter("troupe_replies", description="Replies, by how they came about.", tag_keys=("outcome",))
+        self._rejected = Counter(
+            "troupe_texts_rejected", description="Texts of a model that were not said, by reason.", tag_keys=("reason",)
+        )
+        self._filtered = Counter(
+            "troupe_messages_filtered", description="Messages that no model answered.", tag_keys=("category",)
+        )
+
+    def read(self, intent: str) -> None:
+        """A line was read as this."""
+        self._intents.inc(tags={"intent": intent})
+
+    def rejected(self, reason: str) -> None:
+        """A text could not be used."""
+        self._rejected.inc(tags={"reason": reason})
+
+    def spoken(self, spoken: Spoken) -> None:
+        """A reply was made: `ok`, `retried`, `fallback` or `filtered`."""
+        if spoken.filtered is not None:
+            self._filtered.inc(tags={"category": spoken.filtered})
+        fallback = "filtered" if spoken.filtered else "fallback"
+        outcome = fallback if spoken.fallback else "retried" if spoken.retried else "ok"
+        self._replies.inc(tags={"outcome": outcome})
 
 
 def _add(counter: Counter, value: int) -> None:

@@ -26,12 +26,16 @@ class AdapterDocument(OwnedDocument):
 
 
 class AdapterRegistry:
-    """Reads and writes the documents; connects on first use. Methods raise DatabaseUnavailable."""
+    """Reads and writes the documents; connects on first use, so that it may be pickled before. Methods raise
+    DatabaseUnavailable."""
 
     def __init__(self, uri: str, database: str) -> None:
         self._uri, self._name = uri, database
         self._database: DatabaseHandle | None = None
         self._connecting = asyncio.Lock()
+
+    def __reduce__(self) -> tuple[type[AdapterRegistry], tuple[str, str]]:
+        return (AdapterRegistry, (self._uri, self._name))
 
     async def all(self) -> tuple[Adapter, ...]:
         """Every adapter, by name."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from core.errors import RequestError, TroupeError
+from core.errors import RequestError, UnknownPersona
 from core.messages import (
     Author,
     ChatMessage,
@@ -31,6 +30,7 @@ from core.messages import (
     Turn,
 )
 from core.personas import Pack, Persona
+from core.prompts import own_words
 from observability.scrape import CONTENT_TYPE
 from serve_apps import http_errors
 from serve_apps.api_keys import ApiKeys
@@ -40,6 +40,7 @@ from serve_apps.clock import now_ms
 from serve_apps.health import Health
 from serve_apps.picture_files import MAX_BYTES
 from serve_apps.results import Adapter, Description, EmbeddingInfo, Generation
+from serve_apps.sse import events
 
 GENERATE_TIMEOUT_S = 120.0
 CALL_TIMEOUT_S = 30.0
@@ -68,6 +69,10 @@ class Backends:
     reply: Callable[[ReplyRequest], AsyncGenerator[Delta | Spoken, None]]
     health: Callable[[], Awaitable[Health]]
     metrics: Callable[[], Awaitable[str]]
+
+    async def waiting_for(self) -> list[str]:
+        """Names of the components that are not there yet, for who waits for one."""
+        return (await self.health()).waiting_for
 
 
 def create_app(backends: Backends, keys: Sequence[str] = ()) -> FastAPI:
@@ -100,7 +105,7 @@ def _add_models(app: FastAPI, backends: Backends) -> None:
             deadline_ms=now_ms() + int(GENERATE_TIMEOUT_S * 1000),
         )
         if body.stream:
-            return await _events(_generation_events(backends.generate(request)))
+            return await events(_generation_events(backends.generate(request)), backends.waiting_for)
         done = await backends.complete(request)
         return {"ok": True, **asdict(done)}
 
@@ -178,11 +183,11 @@ def _add_personas(app: FastAPI, backends: Backends) -> None:
     @app.post("/persona/reply")
     async def persona_reply(body: ReplyBody) -> Any:
         persona = pack.persona(body.persona or pack.default_persona)
-        events = backends.reply(_reply_request(persona, pack, body, backends.reply_deadline_s))
+        spoken = backends.reply(_reply_request(persona, pack, body, backends.reply_deadline_s))
         if body.stream:
-            return await _events(_reply_events(events, persona))
-        async with aclosing(events):
-            async for event in events:
+            return await events(_reply_events(spoken, persona), backends.waiting_for)
+        async with aclosing(spoken):
+            async for event in spoken:
                 if isinstance(event, Spoken):
                     return _spoken(event, persona)
         raise RuntimeError("The persona app ended its stream without a reply.")
@@ -205,6 +210,8 @@ def _add_personas(app: FastAPI, backends: Backends) -> None:
     @app.get("/personas/{persona_id}/avatar.png")
     async def avatar(persona_id: str) -> FileResponse:
         path = pack.persona(persona_id).avatar
+        if path is None:
+            raise UnknownPersona("This persona has no picture.", field="persona")
         return FileResponse(path, media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})
 
 
@@ -225,8 +232,9 @@ def _add_health(app: FastAPI, backends: Backends) -> None:
     @app.get("/readyz")
     async def readyz() -> Any:
         found = await backends.health()
-        missing = [name for name, component in found.components.items() if component.state not in ("ready", "idle")]
-        return JSONResponse({"ok": found.chat_ready, "waiting_for": missing}, 200 if found.chat_ready else 503)
+        return JSONResponse(
+            {"ok": found.chat_ready, "waiting_for": found.waiting_for}, 200 if found.chat_ready else 503
+        )
 
 
 def _components(health: Health) -> dict[str, Any]:
@@ -243,7 +251,7 @@ def _reply_request(persona: Persona, pack: Pack, body: ReplyBody, deadline_s: fl
         Turn(
             message_id=str(i),
             speaker=turn.speaker,
-            text=turn.text,
+            text=turn.text if turn.persona else own_words(turn.text),
             at_ms=now,
             persona_id=pack.persona(turn.persona).id if turn.persona else None,
         )
@@ -288,26 +296,3 @@ async def _reply_events(
     async with aclosing(events):
         async for event in events:
             yield {"delta": event.text} if isinstance(event, Delta) else _spoken(event, persona)
-
-
-async def _events(items: AsyncGenerator[dict[str, Any], None]) -> StreamingResponse:
-    """Items as server-sent events. The first is awaited here, so that an early error still gets its HTTP status."""
-    first = await anext(items)
-
-    async def lines() -> AsyncIterator[str]:
-        async with aclosing(items):
-            yield _event(first)
-            try:
-                async for item in items:
-                    yield _event(item)
-            except TroupeError as error:
-                body = json.loads(bytes(http_errors.troupe_error(error).body))
-                yield f"event: error\n{_event(body)}"
-                return
-            yield "data: [DONE]\n\n"
-
-    return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
-
-
-def _event(item: dict[str, Any]) -> str:
-    return f"data: {json.dumps(item, ensure_ascii=False)}\n\n"

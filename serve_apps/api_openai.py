@@ -3,7 +3,9 @@ app. The official clients work against `http://…/v1` unchanged."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 import math
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -17,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from core.errors import TroupeError
 from serve_apps import http_errors
 from serve_apps.results import EVENTS, JSON, EmbeddingInfo, Opening
+from serve_apps.sse import HEADERS, notices, opened
 
 OpenAI = Callable[[str, bytes], AsyncGenerator[Opening | str, None]]
 Embed = Callable[[list[str]], Awaitable[list[list[float]]]]
@@ -43,11 +46,13 @@ def add_openai(app: FastAPI, openai: OpenAI, embed: Embed, info: Info) -> None:
 
     @app.post("/v1/chat/completions", openapi_extra=_ANY_OBJECT)
     async def chat_completions(request: Request) -> Response:
-        return await _answer(openai("chat/completions", await request.body()))
+        body = await request.body()
+        return await _answer(openai("chat/completions", body), body)
 
     @app.post("/v1/completions", openapi_extra=_ANY_OBJECT)
     async def completions(request: Request) -> Response:
-        return await _answer(openai("completions", await request.body()))
+        body = await request.body()
+        return await _answer(openai("completions", body), body)
 
     @app.post("/v1/embeddings")
     async def embeddings(body: EmbeddingsBody) -> Any:
@@ -71,24 +76,54 @@ def _packed(vector: list[float]) -> str:
     return base64.b64encode(array("f", vector).tobytes()).decode()
 
 
-async def _answer(pieces: AsyncGenerator[Opening | str, None]) -> Response:
-    """The engine's answer over HTTP. Its beginning is awaited, so that a failure until then has its own status."""
-    opening = await anext(pieces)
-    if not isinstance(opening, Opening):
-        raise TypeError("An engine's answer begins with an Opening.")
+async def _answer(pieces: AsyncGenerator[Opening | str, None], asked: bytes = b"") -> Response:
+    """The engine's answer over HTTP. Its beginning is awaited, so that a failure until then has its own status; but who
+    asked for a stream and waits for a model to load gets comments meanwhile, which the clients skip, and a failure as
+    an event."""
+    first = await opened(pieces)
+    if not first.done() and _streams(asked):
+        return StreamingResponse(_events(pieces, first), media_type=EVENTS, headers=HEADERS)
+    opening = _opening(await first)
     headers = {} if opening.retry_after_s is None else {"Retry-After": str(math.ceil(opening.retry_after_s))}
     if opening.media_type != EVENTS:
         async with aclosing(pieces):
             text = "".join([str(piece) async for piece in pieces])
         return Response(text, opening.status, headers, media_type=opening.media_type)
-    headers["Cache-Control"] = "no-cache"
-    return StreamingResponse(_events(pieces), opening.status, headers, media_type=EVENTS)
+    return StreamingResponse(_events(pieces), opening.status, headers | HEADERS, media_type=EVENTS)
 
 
-async def _events(pieces: AsyncGenerator[Opening | str, None]) -> AsyncIterator[str]:
+async def _events(
+    pieces: AsyncGenerator[Opening | str, None], first: asyncio.Task[Opening | str] | None = None
+) -> AsyncIterator[str]:
+    """The pieces, after an opening that is still awaited where `first` is given."""
     async with aclosing(pieces):
         try:
+            if first is not None:
+                async with aclosing(notices(first, _comment)) as waiting:
+                    async for line in waiting:
+                        yield line
+                if _opening(await first).media_type != EVENTS:  # refused: the body says why
+                    yield f"data: {''.join([str(piece) async for piece in pieces])}\n\n"
             async for piece in pieces:
                 yield str(piece)
         except TroupeError as error:  # the clients raise what an event says of an error
             yield f"data: {bytes(http_errors.troupe_error(error).body).decode()}\n\n"
+
+
+async def _comment(seconds: int) -> str:
+    return f": waiting for the model, {seconds} s\n\n"
+
+
+def _opening(piece: Opening | str) -> Opening:
+    if not isinstance(piece, Opening):
+        raise TypeError("An engine's answer begins with an Opening.")
+    return piece
+
+
+def _streams(body: bytes) -> bool:
+    """Whether a request asks for a stream. What is wrong with it otherwise the engine says."""
+    try:
+        wanted = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(wanted, dict) and wanted.get("stream") is True

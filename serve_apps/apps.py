@@ -36,14 +36,16 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     names.PERSONA: (
         "openai_base_url", "llm_model", "llm_max_model_len", "reply_max_tokens", "reply_temperature",
-        "reply_deadline_s", "retrieval_limit", "pack", "log_level",
+        "reply_deadline_s", "retrieval_limit", "retrieval_limit_lore", "style_hints", "content_filter",
+        "embedding_model", "discord_cdn_url", "local_discord_host", "local_discord_port", "pack", "log_level",
     ),
     names.VLM: (
-        *_MODEL, "vlm_model", "vlm_gpu_slice", "preload_vlm", "idle_unload_s", "data_dir", "log_level", "num_gpus",
+        *_MODEL, "vlm_model", "vlm_gpu_slice", "vlm_ocr", "preload_vlm", "idle_unload_s", "data_dir", "log_level",
+        "num_gpus",
     ),
     names.API: (
-        "api_keys", "discord_cdn_url", "preload_llm", "preload_embeddings", "preload_vlm", "reply_deadline_s", "pack",
-        "log_level",
+        "api_keys", "discord_cdn_url", "local_discord_host", "local_discord_port", "preload_llm", "preload_embeddings",
+        "preload_vlm", "reply_deadline_s", "pack", "log_level",
     ),
 }  # fmt: skip
 
@@ -63,7 +65,9 @@ def build(
         names.LLM: llm.llm_app(settings, database_uri, gpu=gpu),
         names.EMBEDDINGS: embeddings.embeddings_app(settings, gpu=gpu),
         names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
-        names.PERSONA: persona.persona_app(settings, others[names.RETRIEVAL], others[names.LLM]),
+        names.PERSONA: persona.persona_app(
+            settings, others[names.RETRIEVAL], others[names.LLM], others[names.VLM], others[names.EMBEDDINGS]
+        ),
         names.VLM: vlm.vlm_app(settings, gpu=gpu),
         names.API: ingress.ingress_app(settings, others, tuple(actors), database_uri),
     }

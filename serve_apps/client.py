@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
 from core.errors import Overloaded, Unavailable
-from core.messages import Delta, Passage, ReplyRequest, SearchQuery, Spoken
+from core.messages import Delta, Passage, Relation, ReplyRequest, SearchQuery, Spoken
 from serve_apps import names
 from serve_apps.calls import call, stream
-from serve_apps.clock import remaining_s
+from serve_apps.clock import now_ms, remaining_s
+from serve_apps.health import Health
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
+KEEP_S = 60.0
+HEALTH_WITHIN_S = 5.0
 
 
 class PersonaClient:
@@ -53,6 +56,41 @@ class PersonaClient:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
 
+    async def warm(self) -> None:
+        """Has the language model awake, in however long that takes. Raises Unavailable, Overloaded or
+        DeadlineExceeded."""
+        await call(self._handle.warm, component=names.PERSONA)
+
+    async def prefill(self, request: ReplyRequest) -> None:
+        """Has the language model read beforehand what the answer to a line that is still being written will begin
+        with. Raises RequestError, Unavailable, Overloaded or DeadlineExceeded."""
+        await call(self._handle.prefill, request, component=names.PERSONA, deadline_ms=request.deadline_ms)
+
+
+class HealthClient:
+    """Asks the API how everything is; made and pickled as freely as PersonaClient."""
+
+    def __init__(self, handle: Any | None = None) -> None:
+        self._handle = handle if handle is not None else DeploymentHandle(names.API, names.API)
+
+    async def states(self) -> Mapping[str, tuple[str, str]]:
+        """State and detail of each component. Raises Unavailable, Overloaded or DeadlineExceeded."""
+        deadline_ms = now_ms() + int(HEALTH_WITHIN_S * 1000)
+        health: Health = await call(self._handle.health, component=names.API, deadline_ms=deadline_ms)
+        return {name: (component.state, component.detail) for name, component in health.components.items()}
+
+
+class EmbeddingsClient:
+    """Embeds over a Serve handle; made and pickled as freely as PersonaClient."""
+
+    def __init__(self, handle: Any | None = None) -> None:
+        self._handle = handle if handle is not None else DeploymentHandle(names.EMBEDDINGS, names.EMBEDDINGS)
+
+    async def __call__(self, texts: list[str]) -> list[list[float]]:
+        """One vector of length one per text. Raises RequestError, Unavailable or Overloaded."""
+        vectors: list[list[float]] = await call(self._handle.embed, texts, component=names.EMBEDDINGS)
+        return vectors
+
 
 class RetrievalClient:
     """Searches over a Serve handle; made and pickled as freely as PersonaClient."""
@@ -66,6 +104,22 @@ class RetrievalClient:
             self._handle.search, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms
         )
         return found
+
+    async def relate(self, query: SearchQuery) -> Relation:
+        """How the line has to do with the cast's world. Raises Unavailable, Overloaded or DeadlineExceeded."""
+        found: Relation = await call(
+            self._handle.relate, query, component=names.RETRIEVAL, deadline_ms=query.deadline_ms
+        )
+        return found
+
+    async def keep(self, guild_id: str, owner: str, passages: tuple[tuple[str, str], ...]) -> int:
+        """Has a guild find these passages (titles and texts) of `owner`, in place of any it had. Raises Unavailable,
+        Overloaded or DeadlineExceeded."""
+        deadline_ms = now_ms() + int(KEEP_S * 1000)
+        kept: int = await call(
+            self._handle.keep, guild_id, owner, passages, component=names.RETRIEVAL, deadline_ms=deadline_ms
+        )
+        return kept
 
     async def reload(self) -> tuple[int, int]:
         """Has retrieval read the pack's files again; returns how many passages were embedded and deleted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ MAX_CHARS = 20_000
 MAX_REQUESTS = 128
 BATCH_WAIT_S = 0.005
 CACHED_TEXTS = 10_000  # about 15 MB of vectors
+MAX_THREADS = 4  # on a CPU; a line or two is no quicker with more, and costs as many times as much
 
 
 class Embeddings:
@@ -40,6 +42,8 @@ class Embeddings:
 
         if torch.cuda.is_available():
             torch.cuda.set_per_process_memory_fraction(settings.embeddings_gpu_slice)
+        else:
+            torch.set_num_threads(min(MAX_THREADS, max(1, (os.cpu_count() or 2) // 2)))
         try:
             with taking(settings, settings.embeddings_gpu_slice, "EMBEDDINGS_GPU_SLICE"):
                 self._model: Any = SentenceTransformer(where)
@@ -55,7 +59,7 @@ class Embeddings:
             max_tokens=int(self._model.max_seq_length),
             device=str(self._model.device),
         )
-        self._cache: LRUCache[str, Any] = LRUCache(CACHED_TEXTS)
+        self._cache: LRUCache[bytes, Any] = LRUCache(CACHED_TEXTS)  # by hash: what people write is not kept here
         self._asked = self._known = 0
         self._batches, self._hits = BatchMetrics(names.EMBEDDINGS), CacheMetrics(names.EMBEDDINGS)
 
@@ -66,29 +70,29 @@ class Embeddings:
         for i, text in enumerate(texts):
             if not text.strip() or len(text) > MAX_CHARS:
                 raise RequestError(f"Text {i + 1} is empty or longer than {MAX_CHARS} characters.", field="texts")
-        found = {text: self._cache[text] for text in texts if text in self._cache}
+        found = {text: vector for text in texts if (vector := self._cache.get(_key(text))) is not None}
         known = sum(text in found for text in texts)
         self._asked, self._known = self._asked + len(texts), self._known + known
         self._hits.count(len(texts), known)
         if missing := [text for text in dict.fromkeys(texts) if text not in found]:
-            made = dict(zip(missing, await self._embed_together(missing), strict=True))
-            self._cache.update(made)
-            found |= made
+            found |= zip(missing, await self._embed_together(missing), strict=True)
         return [found[text].tolist() for text in texts]
 
     @serve.batch(max_batch_size=32, batch_wait_timeout_s=BATCH_WAIT_S)  # type: ignore[untyped-decorator]
     async def _embed_together(self, requests: list[list[str]]) -> list[Any]:
-        """Requests that arrive together go through the model together: [texts, dimensions] for each."""
-        flat = [text for texts in requests for text in texts]
-        with self._batches.batch(len(flat)):
-            vectors = await asyncio.to_thread(
-                self._model.encode, flat, normalize_embeddings=True, show_progress_bar=False
-            )
-        split, at = [], 0
-        for texts in requests:
-            split.append(vectors[at : at + len(texts)])
-            at += len(texts)
-        return split
+        """Requests that arrive together go through the model together: [texts, dimensions] for each.
+
+        A line is asked for by several at once (its memories, its lore, what it is), and made once."""
+        distinct = dict.fromkeys(text for texts in requests for text in texts)
+        made = {text: vector for text in distinct if (vector := self._cache.get(_key(text))) is not None}
+        if missing := [text for text in distinct if text not in made]:
+            with self._batches.batch(len(missing)):
+                vectors = await asyncio.to_thread(
+                    self._model.encode, missing, normalize_embeddings=True, show_progress_bar=False
+                )
+            made |= zip(missing, vectors, strict=True)
+            self._cache.update((_key(text), made[text]) for text in missing)
+        return [[made[text] for text in texts] for texts in requests]
 
     async def info(self) -> EmbeddingInfo:
         """The model behind the vectors."""
@@ -98,6 +102,10 @@ class Embeddings:
         """A few words for the health page."""
         cached = f", {self._known / self._asked:.0%} of {self._asked} texts known already" if self._asked else ""
         return f"{self._info.model} on {self._info.device}{cached}"
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def model_location(settings: Settings) -> tuple[str, str]:

@@ -37,7 +37,12 @@ class Health:
     @property
     def chat_ready(self) -> bool:
         """True where a message would be answered by a model."""
-        return all(component.state in ("ready", "idle") for component in self.components.values())
+        return not self.waiting_for
+
+    @property
+    def waiting_for(self) -> list[str]:
+        """What is not there: neither ready nor there with the first request."""
+        return [name for name, component in self.components.items() if component.state not in ("ready", "idle")]
 
 
 class HealthBoard:

@@ -27,9 +27,9 @@ from serve_apps.api import CALL_TIMEOUT_S, GENERATE_TIMEOUT_S, Backends, create_
 from serve_apps.calls import call, stream
 from serve_apps.clock import now_ms
 from serve_apps.deployments import deployment, start_logging
-from serve_apps.health import HealthBoard
+from serve_apps.health import Health, HealthBoard
 from serve_apps.picture_fetch import TIMEOUT_S as FETCH_TIMEOUT_S
-from serve_apps.picture_fetch import fetch_picture, origin
+from serve_apps.picture_fetch import fetch_picture, trusted_origins
 from serve_apps.probes import ActorProbe, actor_probe, app_probe, database_probe
 from serve_apps.results import Adapter, Description, EmbeddingInfo, Generation, Opening
 
@@ -57,7 +57,12 @@ class Api:
         if database_uri is not None:
             probes["database"] = database_probe(database_uri)
         self._keys = settings.api_key_list
-        self._backends = backends_over_handles(settings, handles, HealthBoard(probes))
+        self._board = HealthBoard(probes)
+        self._backends = backends_over_handles(settings, handles, self._board)
+
+    async def health(self) -> Health:
+        """See HealthBoard.health; for the other processes of Troupe."""
+        return await self._board.health()
 
     def __serve_build_asgi_app__(self) -> FastAPI:  # Serve's own name for it
         return create_app(self._backends, self._keys)
@@ -66,8 +71,7 @@ class Api:
 def backends_over_handles(settings: Settings, handles: Mapping[str, Any], board: HealthBoard) -> Backends:
     """The routes' backends as calls to the other applications."""
     client = httpx.AsyncClient(timeout=FETCH_TIMEOUT_S)
-    # Attachments lie where Discord keeps them, which the operator may have set to a server of their own.
-    trusted = {cdn} if (cdn := origin(settings.discord_cdn_url)) else set[str]()
+    trusted = trusted_origins(settings)
 
     def generate(request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         method = handles[names.LLM].generate

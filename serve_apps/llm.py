@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
@@ -24,8 +25,9 @@ from serve_apps.slices import share, taking
 
 logger = logging.getLogger(__name__)
 
-# A frame or two: nobody reads faster. And what a replica sends of all its streams, to have time left to write.
-CHUNK_EVERY_S, CHUNKS_PER_S = 0.03, 250.0
+# A frame or two: nobody reads faster. And what a replica sends of all its streams, to leave the cores time to write,
+# since a chunk costs more of them than a small model's token.
+CHUNK_EVERY_S, CHUNKS_PER_S = 0.03, 60.0 * (os.cpu_count() or 2)
 FINETUNED = "finetuned"  # the name of the adapter of FINETUNED_ADAPTER_PATH
 RESTORE_S = 5.0  # how long a start waits for the adapters; a database that is away longer must not keep it
 RESTORE_AGAIN_S = 2.0
@@ -80,6 +82,11 @@ class Llm:
                 async with aclosing(joined(self._engine.openai(path, body), every_s)) as pieces:
                     async for piece in pieces:
                         yield piece
+
+    async def warm(self) -> None:
+        """Be awake, and stay so for the time that a request would keep it."""
+        async with self._naps.awake():
+            pass
 
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         """Tokens of `messages` as the model reads them."""

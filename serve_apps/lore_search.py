@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import operator
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from pymilvus.exceptions import MilvusException
 
 from core.errors import TroupeError, Unavailable
-from core.messages import Passage, SearchQuery
+from core.messages import Passage, Relation, SearchQuery
 from core.personas import Pack
 from serve_apps import names
 from serve_apps.lore_rows import Hit, Row, Scope
@@ -53,6 +54,8 @@ class LoreSearch:
         self._least_cosine, self._least_bm25 = least_cosine, least_bm25
         self._embed = embed
         self._embedding_model = embedding_model
+        self._cast: dict[str, str] = {}
+        self._cast_vectors: dict[str, list[float]] = {}  # embedded when first needed
 
     async def ingest(self, pack: Pack) -> tuple[int, int]:
         """Make the store hold exactly the pack's lore; returns how many passages were embedded and deleted.
@@ -60,6 +63,8 @@ class LoreSearch:
         What has not changed is not embedded again. Every row tells by itself whether it is current, so a run that was
         cut off is simply finished by the next.
         """
+        self._cast = {one.id: f"{one.name}, {one.title}. {one.description}" for one in pack.personas}
+        self._cast_vectors = {}
         stored = await asyncio.to_thread(self._store.fingerprints, pack.id)
         wanted = {lore.id: self._row(pack.id, lore.id, lore.title, lore.text, lore.source) for lore in pack.lore}
         changed = [row for row in wanted.values() if stored.get(row.lore_id) != row.fingerprint]
@@ -70,6 +75,23 @@ class LoreSearch:
             await self._move_guild_rows()
             await asyncio.to_thread(self._store.settle)
         return len(changed), len(gone)
+
+    async def keep(self, pack: str, guild: str, owner: str, passages: Sequence[tuple[str, str]]) -> int:
+        """Have a guild, and no other, find passages (titles and texts) of `owner`, in place of any it had; returns
+        how many. Raises what embedding raises, Unavailable where the store fails."""
+        wanted = [
+            self._row(pack, f"{owner}/{number}", title, text, owner, guild)
+            for number, (title, text) in enumerate(passages)
+        ]
+        try:
+            stored = await asyncio.to_thread(self._store.ids, pack, guild)
+            await self._put(wanted)
+            known = {row.lore_id for row in wanted}
+            gone = [one for one in stored if one.startswith(f"{owner}/") and one not in known]
+            await asyncio.to_thread(self._store.remove, pack, gone, guild)
+        except MilvusException as error:
+            raise Unavailable(f"The lore cannot be changed: {error.message}", component=names.RETRIEVAL) from error
+        return len(wanted)
 
     async def _move_guild_rows(self) -> None:
         """Embed with the present model what guilds have added."""
@@ -110,16 +132,36 @@ class LoreSearch:
         scope = Scope(pack=query.pack, guild=query.guild_id, limit=max(CANDIDATES, query.limit))
         try:
             by_terms = asyncio.to_thread(self._store.by_terms, query.text, scope)
-            terms, vector = await asyncio.gather(by_terms, self._vector(query.text))
+            terms, vector = await asyncio.gather(by_terms, self._vector(query))
             near = await asyncio.to_thread(self._store.by_meaning, vector, scope) if vector else []
         except MilvusException as error:
             raise Unavailable(f"The lore cannot be searched: {error.message}", component=names.RETRIEVAL) from error
         found = fuse(near, terms, least_cosine=self._least_cosine, least_bm25=self._least_bm25)
         return found[: query.limit]
 
-    async def _vector(self, text: str) -> list[float] | None:
+    async def relate(self, query: SearchQuery) -> Relation:
+        """How near `query.text` is to the lore and to each persona of the pack read last. Raises what embedding raises,
+        Unavailable where the store fails."""
+        if not self._cast_vectors:
+            cast = dict(self._cast)
+            self._cast_vectors = dict(zip(cast, await self._embed(list(cast.values())), strict=True))
+        vector = (await self._embed([query.text]))[0]
+        scope = Scope(pack=query.pack, guild=query.guild_id, limit=1)
         try:
-            return (await self._embed([text]))[0]
+            near = await asyncio.to_thread(self._store.by_meaning, vector, scope)
+        except MilvusException as error:
+            raise Unavailable(f"The lore cannot be searched: {error.message}", component=names.RETRIEVAL) from error
+        cosines = {who: sum(map(operator.mul, vector, theirs)) for who, theirs in self._cast_vectors.items()}
+        nearest = max(cosines, key=cosines.__getitem__, default="")
+        return Relation(
+            lore=near[0].score if near else 0.0, persona_id=nearest, persona=cosines[nearest] if nearest else 0.0
+        )
+
+    async def _vector(self, query: SearchQuery) -> list[float] | None:
+        if query.vector is not None:
+            return list(query.vector)
+        try:
+            return (await self._embed([query.text]))[0]
         except TroupeError as error:
             logger.warning("[RAG] searching by words alone: %s", error)
             return None

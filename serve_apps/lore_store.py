@@ -120,11 +120,19 @@ class LoreStore:
         if self._index is not None and not self.moving:
             self._index.put(rows)
 
-    def remove(self, pack: str, lore_ids: Sequence[str]) -> None:
-        """Delete passages of a pack; those that are not there are no error."""
+    def ids(self, pack: str, guild: str) -> list[str]:
+        """The lore ids of all that a guild has added to a pack."""
+        if not self._exists:
+            return []
+        bounds = f"pack == {json.dumps(pack)} and guild == {json.dumps(guild)}"
+        rows = self._client.query(self._name, filter=bounds, output_fields=["lore_id"], limit=MAX_PASSAGES)
+        return [row["lore_id"] for row in rows]
+
+    def remove(self, pack: str, lore_ids: Sequence[str], guild: str = "") -> None:
+        """Delete passages of a pack, or of what a guild has added to it; those that are not there are no error."""
         if not (lore_ids and self._exists):
             return
-        keys = [f"{pack}||{lore_id}" for lore_id in lore_ids]
+        keys = [f"{pack}|{guild}|{lore_id}" for lore_id in lore_ids]
         self._client.delete(self._name, ids=keys)
         if self._index is not None and not self.moving:
             self._index.remove(keys)

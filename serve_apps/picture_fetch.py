@@ -1,32 +1,20 @@
-"""Pictures behind a link: fetched within limits, and never from the inside of this network.
-
-Whoever may send a link could otherwise have this server ask its own neighbours. So a name is resolved here, every
-address of it must be public, and the request goes to the address that was looked at, at each hop of a redirect.
-"""
+"""Pictures behind a link: fetched within limits, and never from the inside of this network (`core.links`)."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import httpx
 
 from core.errors import RequestError
+from core.links import Resolve, checked, public_address, resolve
+from core.settings import Settings
 from serve_apps.picture_files import MAX_BYTES
 
 TIMEOUT_S = 10.0
 MAX_HOPS = 4
-LONGEST_URL = 2_000
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-
-
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host. Raises OSError where it has none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
 
 
 async def fetch_picture(
@@ -50,9 +38,11 @@ async def fetch_picture(
         raise RequestError(f"The link does not answer ({type(error).__name__}).", field=field) from error
 
 
-def origin(url: str | None) -> str | None:
-    """Scheme, host and port of a link."""
-    return _origin(httpx.URL(url)) if url else None
+def trusted_origins(settings: Settings) -> frozenset[str]:
+    """Where attachments lie though it may be a private place: with the Discord that the operator has set up, or that
+    Troupe brings."""
+    local = f"http://{settings.local_discord_host}:{settings.local_discord_port}" if settings.local_discord else None
+    return frozenset(_origin(httpx.URL(url)) for url in (settings.discord_cdn_url, local) if url)
 
 
 def _origin(url: httpx.URL) -> str:
@@ -63,7 +53,7 @@ async def _fetch(
     url: str, client: httpx.AsyncClient, trusted: Collection[str], addresses: Resolve, field: str
 ) -> bytes:
     for _ in range(MAX_HOPS):
-        target = _checked(url, field)
+        target = checked(url, field)
         async with client.stream(
             "GET", **await _request(target, trusted, addresses, field), follow_redirects=False
         ) as response:
@@ -76,31 +66,12 @@ async def _fetch(
     raise RequestError(f"The link leads on more than {MAX_HOPS - 1} times.", field=field)
 
 
-def _checked(url: str, field: str) -> httpx.URL:
-    try:
-        target = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise RequestError("This is no link. Send one that begins with https://.", field=field) from None
-    if len(url) > LONGEST_URL or target.scheme not in ("http", "https") or not target.host or target.userinfo:
-        raise RequestError(
-            f"Send a link that begins with http:// or https://, has no password, and at most {LONGEST_URL} characters.",
-            field=field,
-        )
-    return target
-
-
 async def _request(target: httpx.URL, trusted: Collection[str], addresses: Resolve, field: str) -> dict[str, Any]:
     """What to ask: the link itself at a trusted origin, else the address that its name stands for."""
     if _origin(target) in trusted:
         return {"url": target}
-    try:
-        found = await addresses(target.host, target.port or (443 if target.scheme == "https" else 80))
-    except (OSError, UnicodeError):
-        raise RequestError("There is no server of that name.", field=field) from None
-    if not found or not all(ipaddress.ip_address(address.split("%")[0]).is_global for address in found):
-        raise RequestError("The link leads into a private network, where no pictures are fetched.", field=field)
     return {
-        "url": target.copy_with(host=found[0]),
+        "url": target.copy_with(host=await public_address(target, addresses, field)),
         "headers": {"Host": target.netloc.decode()},
         "extensions": {"sni_hostname": target.host},  # the certificate is that of the name
     }

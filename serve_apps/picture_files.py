@@ -14,8 +14,8 @@ MAX_PIXELS = 40_000_000
 LARGEST_SIDE = 512  # more is not looked at by any model here
 
 
-def open_picture(data: bytes, *, field: str = "image") -> Image.Image:
-    """The picture in `data` as RGB, upright, at most LARGEST_SIDE pixels a side; of an animation the first frame.
+def open_picture(data: bytes, *, field: str = "image", largest: int = LARGEST_SIDE) -> Image.Image:
+    """The picture in `data` as RGB, upright, at most `largest` pixels a side; of an animation the first frame.
 
     Raises RequestError (`field`) for what is no picture, too large, or broken. Nothing is decoded before its size is
     known, so a small file cannot unfold into more memory than MAX_PIXELS take."""
@@ -37,21 +37,21 @@ def open_picture(data: bytes, *, field: str = "image") -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise too_large
     try:
-        image.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))  # a JPEG is decoded small at once
+        image.draft("RGB", (largest, largest))  # a JPEG is decoded small at once
         image.load()
         upright = ImageOps.exif_transpose(image)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise RequestError("The picture is broken off or damaged. Send the whole file again.", field=field) from error
-    return as_rgb(upright, field=field)
+    return as_rgb(upright, field=field, largest=largest)
 
 
-def as_rgb(image: Image.Image, *, field: str = "image") -> Image.Image:
-    """A copy as RGB on white, at most LARGEST_SIDE pixels a side. RequestError (`field`) for one without pixels."""
+def as_rgb(image: Image.Image, *, field: str = "image", largest: int = LARGEST_SIDE) -> Image.Image:
+    """A copy as RGB on white, at most `largest` pixels a side. RequestError (`field`) for one without pixels."""
     if image.width < 1 or image.height < 1:
         raise RequestError("The picture has no pixels. Send one of at least one by one.", field=field)
     clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     small = image.convert("RGBA" if clear else "RGB")
-    small.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    small.thumbnail((largest, largest))
     if not clear:
         return small
     paper = Image.new("RGB", small.size, "white")

@@ -61,10 +61,11 @@ class EmbeddingInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What a vision model says about a picture."""
+    """What a vision model says about a picture, and what is written in it (`ocr`), line by line."""
 
     text: str
     model: str
+    ocr: str = ""
 
 
 async def whole(chunks: AsyncGenerator[GenerateChunk, None]) -> Generation:

@@ -10,7 +10,7 @@ from typing import Any
 from pymilvus.exceptions import MilvusException
 
 from core.errors import TroupeError
-from core.messages import Passage, SearchQuery
+from core.messages import Passage, Relation, SearchQuery
 from core.personas import load_pack
 from core.settings import Settings
 from observability.metrics import SearchMetrics
@@ -48,6 +48,7 @@ class Retrieval:
             least_cosine=settings.retrieval_least_cosine,
             least_bm25=settings.retrieval_least_bm25,
         )
+        self._pack_id = load_pack(self._pack_dir).id
         if self._store.moving:
             logger.info("[RAG] the embedding model is now %s; words alone find lore until all is embedded", model)
             self._about = "embedding all lore anew"
@@ -58,6 +59,7 @@ class Retrieval:
     async def reload(self) -> tuple[int, int]:
         """Read the pack (again) and see `LoreSearch.ingest`. Raises PackError; then the lore stays as it was."""
         pack = load_pack(self._pack_dir)
+        self._pack_id = pack.id
         embedded, deleted = await self._search.ingest(pack)
         logger.info("[RAG] %s: %d passages, %d embedded, %d deleted", pack.id, len(pack.lore), embedded, deleted)
         self._about = f"{len(pack.lore)} passages of {pack.name}"
@@ -77,6 +79,14 @@ class Retrieval:
         passages = await self._search.search(query)
         self._metrics.count(time.perf_counter() - started, len(passages))
         return passages
+
+    async def relate(self, query: SearchQuery) -> Relation:
+        """See `LoreSearch.relate`."""
+        return await self._search.relate(query)
+
+    async def keep(self, guild_id: str, owner: str, passages: tuple[tuple[str, str], ...]) -> int:
+        """See `LoreSearch.keep`."""
+        return await self._search.keep(self._pack_id, guild_id, owner, passages)
 
     async def about(self) -> str:
         """A few words for the health page."""

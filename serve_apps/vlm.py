@@ -18,7 +18,9 @@ from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.engines.base import VisionEngine
 from serve_apps.engines.choose import start_vision
-from serve_apps.picture_files import open_picture
+from serve_apps.engines.picture_text import LARGEST_SIDE as TEXT_SIDE
+from serve_apps.engines.picture_text import PictureText
+from serve_apps.picture_files import LARGEST_SIDE, as_rgb, open_picture
 from serve_apps.results import Description
 from serve_apps.slices import share, taking
 
@@ -42,17 +44,24 @@ class Vlm:
             turn = taking(settings, settings.vlm_gpu_slice, "VLM_GPU_SLICE")
             await asyncio.to_thread(loading.enter_context, turn)
             self._engine = await start(settings)
+        self._reader = PictureText() if settings.vlm_ocr else None
         self._batches = BatchMetrics(names.VLM)
         logger.info("[VLM] answers with %s", self._engine.name)
 
     async def describe(self, request: DescribeRequest) -> Description:
-        """What is in the picture, or the answer to the question about it.
+        """What is in the picture, or the answer to the question about it, and what is written in it.
 
         Raises RequestError (`image`, `question`) for what cannot be looked at or asked."""
         self._engine.check(request.question)
-        image = await asyncio.to_thread(open_picture, request.image)
-        text: str = await self._answer_together((image, request.question))
-        return Description(text=text, model=self._engine.name)
+        largest = TEXT_SIDE if self._reader else LARGEST_SIDE
+        image = await asyncio.to_thread(open_picture, request.image, largest=largest)
+        small = await asyncio.to_thread(as_rgb, image)
+        look = self._answer_together((small, request.question))
+        text, ocr = await asyncio.gather(look, self._read(image))
+        return Description(text=text, model=self._engine.name, ocr=ocr)
+
+    async def _read(self, image: Image.Image) -> str:
+        return await self._reader.read(image) if self._reader else ""
 
     @serve.batch(max_batch_size=MAX_BATCH, batch_wait_timeout_s=BATCH_WAIT_S)  # type: ignore[untyped-decorator]
     async def _answer_together(self, asked: list[_Asked]) -> list[str]:

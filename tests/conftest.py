@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from actors.channel_state import ChannelDocument
+from actors.stored import DOCUMENTS
 from bench.system import free_port
 from core.documents import DatabaseHandle, connect
 from deploy.database import EmbeddedDatabase
@@ -43,7 +43,7 @@ def database_name() -> str:
 @pytest.fixture
 async def database(database_uri: str, database_name: str) -> AsyncIterator[DatabaseHandle]:
     """A connection to an empty database, with the document classes bound to it."""
-    handle = await connect(database_uri, database_name, [ChannelDocument])
+    handle = await connect(database_uri, database_name, DOCUMENTS)
     yield handle
     await handle.close()
 

@@ -61,8 +61,9 @@ def encode_chat(tokenizer: Any, chat: Sequence[ChatMessage]) -> Encoded:
         told = last_lore(chat)
         for number, message in enumerate(chat):
             if message.role == "assistant" and number > told:
-                start, end = len(ids(number, prompt=True)), len(ids(number + 1, prompt=False))
-                if whole[:end] != ids(number + 1, prompt=False):
+                so_far = whole if number + 1 == len(messages) else ids(number + 1, prompt=False)
+                start, end = len(ids(number, prompt=True)), len(so_far)
+                if whole[:end] != so_far:
                     raise ValueError("the template changes earlier turns")
                 learn[start:end] = [True] * (end - start)
     except Exception as error:  # templates raise what they like: jinja errors, ValueError

@@ -3,8 +3,8 @@
 A model reads from front to back: the first word of a sentence cannot know yet whether the sentence answers the
 question, so a small model that has to begin its reply with that word guesses. A number can be looked up by any word of
 its sentence. So the chat template numbers the sentences of the passages, a reply begins with the number of the one that
-it is about (NONE where no sentence answers, also where it goes on to tell another), and each sentence it repeats stands
-behind its number. The numbers are special tokens, which no engine shows: people see a plain reply.
+it is about (NONE where no sentence answers), and each sentence it repeats stands behind its number. The numbers are
+special tokens, which no engine shows: people see a plain reply.
 
 For the same reason the line to answer stands behind the passages once more: each of its words can then find the
 sentence that it stands in, and a word that finds none says that the passages may not hold the answer.
@@ -113,6 +113,6 @@ def _cited(reply: str, asked: str) -> str:
             if not first or found < at:
                 first, at = mark, found
             break
-    if admits(reply[:at] if first else reply):
-        return NONE + reply  # what it goes on to repeat is not the answer
-    return first + reply if first and not reply.startswith(first) else reply
+    if first:
+        return reply if reply.startswith(first) else first + reply
+    return NONE + reply if admits(reply) else reply

@@ -37,8 +37,8 @@ ALTERED_SHARE, RENAMED_SHARE, EXTENDED_SHARE = 0.6, 0.3, 0.7
 FOUND_FIRST_SHARE = 0.8  # of the dialogues have the passage that the last line is about before the others
 REWORDED_PLAIN = 0.8  # of the plain dialogues have their words exchanged
 TURNS, TURNS_PLAIN = (10, 4, 3, 3), (12, 2, 1, 0)  # how often a dialogue has 1 to 4 turns; only its last is learned
-BLANKED_SHARE = 0.5  # of the dialogues have passages that each lack a sentence
-NOTHING_FOUND_SHARE = 0.6  # of the questions about what no passage tells of come without any, as from a search
+BLANKED_SHARE = 0.45  # of the dialogues have passages that each lack a sentence
+NOTHING_FOUND_SHARE = 0.15  # of the questions that cannot be answered come without any passage
 ONE_SUBJECT_PLAIN, ONE_SUBJECT = 0.25, 0.4  # of the dialogues with passages ask about one of them all the time
 AFTER_TALK_SHARE = 0.35  # of the dialogues with passages come after some talk,
 AFTER_QUESTIONS_SHARE = 0.4  # and of the talks beside passages after some questions
@@ -56,7 +56,6 @@ class Lesson:
     hurried: float
     reworded: float = 0.5
     beside_the_point: float = 0.0
-    nearest: bool = True  # who does not know tells the nearest thing
 
 
 LessonName = Literal["drill", "voices", "all", "home", "reading"]
@@ -64,9 +63,7 @@ LessonName = Literal["drill", "voices", "all", "home", "reading"]
 # reading, which took millions of tokens to come back. Not to know is what is left when nothing is found, so there is
 # more of it the better it finds.
 LESSONS: dict[LessonName, Lesson] = {
-    "drill": Lesson(
-        (("pack", 0.15), ("world", 0.85)), (("fact", 86), ("unknown", 14)), plain=1.0, hurried=0.0, nearest=False
-    ),
+    "drill": Lesson((("pack", 0.15), ("world", 0.85)), (("fact", 86), ("unknown", 14)), plain=1.0, hurried=0.0),
     "voices": Lesson(
         (("pack", 0.25), ("world", 0.6), ("nowhere", 0.15)),
         (("fact", 62), ("unknown", 19), ("about", 4), ("more", 4), ("chat", 11)),
@@ -81,7 +78,7 @@ LESSONS: dict[LessonName, Lesson] = {
     ),
     "home": Lesson(
         (("pack", 0.24), ("world", 0.36), ("nowhere", 0.4)),
-        (("fact", 40), ("unknown", 40), ("about", 8), ("more", 8), ("chat", 4)),
+        (("fact", 44), ("unknown", 33), ("about", 9), ("more", 9), ("chat", 5)),
         plain=0.2,
         hurried=0.75,
         reworded=0.75,
@@ -251,7 +248,7 @@ class DialogueMaker:
         # Search puts first what fits the last line best, and is seldom wrong.
         found = [latest] if rng.random() < FOUND_FIRST_SHARE else []
         order = [*found, *rng.sample([topic for topic in given if topic not in found], len(given) - len(found))]
-        if asked[-1].kind == "unknown" and not asked[-1].nearest and rng.random() < NOTHING_FOUND_SHARE:
+        if asked[-1].kind == "unknown" and rng.random() < NOTHING_FOUND_SHARE:
             order, asked = [], asked[-1:]  # what was said before had something to go by
         elif not self.plain and rng.random() < AFTER_TALK_SHARE:
             asked = [*self.talks.talk(rng, voice, user)[: rng.randint(1, 3)], *asked]
@@ -321,39 +318,30 @@ class DialogueMaker:
         not tell of, or about another world."""
         rng = self.rng
         draw = rng.random()
-        about: Topic | None = None
-        if draw < 0.75 and topic.untold:
-            question, about = rng.choice(topic.untold), topic
+        if draw < 0.55 and topic.untold:
+            question = rng.choice(topic.untold)
             question = (topic.by_pronoun(question) if on and rng.random() < 0.7 else None) or question
-        elif draw < 0.85 and (swapped := self._of_another(topic, given, absent)):
-            question, about = swapped
-            about = about if about in given else None
-        elif draw < 0.93 and absent and (pairs := rng.choice(absent).asked):
+        elif draw < 0.75 and (swapped := self._of_another(topic, given, absent)):
+            question = swapped
+        elif draw < 0.9 and absent and (pairs := rng.choice(absent).asked):
             question = rng.choice(pairs).question
         else:
             question = self.phrases.pick(rng, "foreign", held_out=self.held_out)
-        return self._not_known(voice, question, user, about)
+        return self._not_known(voice, question, user)
 
-    def _of_another(self, topic: Topic, given: Sequence[Topic], absent: Sequence[Topic]) -> tuple[str, Topic] | None:
-        """A question that a passage answers, asked of something that no passage tells of, or that lacks it, and what
-        that is."""
+    def _of_another(self, topic: Topic, given: Sequence[Topic], absent: Sequence[Topic]) -> str | None:
+        """A question that a passage answers, asked of something that no passage tells of, or that lacks it."""
         others = [t for t in (*given, *absent) if t.name != topic.name]
         if not topic.asked or not others:
             return None
-        question, other = self.rng.choice(topic.asked).question, self.rng.choice(others)
-        if topic.name not in question or other.name in topic.text:
+        question, other = self.rng.choice(topic.asked).question, self.rng.choice(others).name
+        if topic.name not in question or other in topic.text:
             return None
-        asked = question.replace(topic.name, other.name)
-        return None if any(asked in (p.question for p in (*t.asked, *t.held_out)) for t in others) else (asked, other)
+        asked = question.replace(topic.name, other)
+        return None if any(asked in (p.question for p in (*t.asked, *t.held_out)) for t in others) else asked
 
-    def _not_known(self, voice: Voice, question: str, user: str, about: Topic | None = None) -> Asked:
-        """That the persona does not know, and where a passage is `about` the same thing, the nearest that it tells:
-        who asks gets something, also where the model has overlooked the answer."""
-        reply = voice.not_known(self.rng, user=user)
-        nearest = about.nearest(question) if about and self.lesson.nearest else ""
-        if nearest:
-            reply = f"{reply} {self.phrases.pick(self.rng, 'nearest').replace('{lore}', nearest)}"
-        return Asked("unknown", self.question(voice, question), reply, nearest=nearest)
+    def _not_known(self, voice: Voice, question: str, user: str) -> Asked:
+        return Asked("unknown", self.question(voice, question), voice.not_known(self.rng, user=user))
 
     def _typed(self, voice: Voice, line: str) -> str:
         """`line` as a person types it, in a hurry or not."""

@@ -5,7 +5,7 @@
 Every line of the file is a chat, {"messages": [{"role": "system" | "user" | "assistant", "content": "…"}, …]}, that
 ends with the persona's reply; all its replies are learned. What the model could do before is rehearsed in between, in
 the new persona's manner as well. The rate and the epochs fit the bundled model and some dozens of lines; a model
-of billions of parameters wants about `--rank 16 --rate 2e-4 --epochs 3 --attention --every-layer`.
+of billions of parameters wants about `--rank 16 --rate 2e-4 --epochs 3 --attention --every-layer --no-output`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ import torch
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch.nn import functional
 
 from core.errors import ConfigError, TroupeError
 from core.settings import ROOT
 from training.chats import encode_chat, read_chats
+from training.citations import NUMBERS
 from training.precision import mixed_precision
 from training.rehearse import rehearsal
+from training.small_model import NUMBER_WEIGHT, weighted_loss
 from training.tokenizer import Encoded
 from training.voices import load_cast
 
@@ -47,16 +48,18 @@ class Options:
     """How an adapter is trained. `replay` is the number of rehearsed dialogues per new chat; a `batch` holds both.
 
     `attention` adapts attention as well, `every_layer` the lower half of the layers. The bundled model needs all of
-    these to find a fact in a passage, and a manner is learned without.
+    these to find a fact in a passage, and a manner is learned without. `output` adapts the output layer: a persona has
+    words that the bundled model never said, and a large model has said them all.
     """
 
     rank: int = 8
     epochs: int = 5
-    rate: float = 1e-3
+    rate: float = 3e-3
     batch: int = 12
-    replay: float = 4.0
+    replay: float = 3.0
     attention: bool = False
     every_layer: bool = False
+    output: bool = True
     longest: int = 512
     seed: int = 7
 
@@ -103,33 +106,41 @@ def train_adapter(
     torch.manual_seed(options.seed)
     # Written-out attention is faster than the fused kernel for the few hundred tokens of a chat on a CPU.
     model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
-    modules = [*FEED_FORWARD, *(ATTENTION if options.attention else ())]
-    layers: int = model.config.num_hidden_layers
     config = LoraConfig(
         r=options.rank,
         lora_alpha=2 * options.rank,
-        target_modules=modules,
-        layers_to_transform=list(range(0 if options.every_layer else layers // 2, layers)),
+        target_modules=_adapted(options, model.config),
         task_type="CAUSAL_LM",
     )
     adapted: Any = get_peft_model(model, config)
     plan = list(_plan(new, old, options))
+    first_number = tokenizer.get_vocab().get(NUMBERS[0])
     learned = [p for p in adapted.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=options.rate, weight_decay=0.01)
     losses: list[list[float]] = [[] for _ in range(options.epochs)]
     for step, (epoch, batch) in enumerate(plan):
         for group in optimizer.param_groups:
             group["lr"] = options.rate * rate(step, len(plan))
-        loss = _loss(adapted, batch)
+        loss = _loss(adapted, batch, first_number)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         losses[epoch].append(loss.item())
         tell(step + 1, len(plan), loss.item())
-    adapted.save_pretrained(out)
+    adapted.save_pretrained(out, save_embedding_layers=False)
     means = tuple(sum(some) / max(1, len(some)) for some in losses)
     return Trained(len(new), len(plan), time.monotonic() - started, means)
+
+
+def _adapted(options: Options, config: Any) -> str:
+    """The modules that are adapted, as the pattern that PEFT takes. An output layer that is the embeddings as well
+    stays as it is."""
+    layers: int = config.num_hidden_layers
+    output = options.output and not config.tie_word_embeddings
+    numbers = "|".join(str(layer) for layer in range(0 if options.every_layer else layers // 2, layers))
+    modules = "|".join((*FEED_FORWARD, *(ATTENTION if options.attention else ())))
+    return rf".*layers\.({numbers})\..*({modules})" + ("|lm_head" if output else "")
 
 
 def rate(step: int, steps: int) -> float:
@@ -162,8 +173,9 @@ def _plan(new: Sequence[Encoded], old: Sequence[Encoded], options: Options) -> I
             yield epoch, batch
 
 
-def _loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
-    """Mean cross entropy over the tokens of replies. Rows are padded at their end: causal attention needs no mask."""
+def _loss(model: Any, batch: Sequence[Encoded], first_number: int | None) -> torch.Tensor:
+    """Mean cross entropy over the tokens of replies, of which a number of a sentence counts as in the base model's
+    training. Rows are padded at their end: causal attention needs no mask."""
     width = max(len(one.ids) for one in batch) - 1
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     targets = torch.full((len(batch), width), IGNORED)
@@ -177,7 +189,7 @@ def _loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
         hidden = inner.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
         # Only what is learned goes through the output layer, which is a good part of a small model.
         logits = inner.get_output_embeddings()(hidden[learned])
-    return functional.cross_entropy(logits.float(), targets[learned])
+    return weighted_loss(logits, targets[learned], first_number, NUMBER_WEIGHT)
 
 
 def main(
@@ -195,6 +207,7 @@ def main(
     every_layer: Annotated[
         bool, typer.Option("--every-layer", help="Adapt the lower half of the layers as well.")
     ] = DEFAULTS.every_layer,
+    output: Annotated[bool, typer.Option(help="Adapt the output layer as well.")] = DEFAULTS.output,
     seed: Annotated[int, typer.Option(help="Seed of the order and the adapter.")] = DEFAULTS.seed,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = os.cpu_count() or 1,
 ) -> None:
@@ -207,6 +220,7 @@ def main(
         replay=replay,
         attention=attention,
         every_layer=every_layer,
+        output=output,
         seed=seed,
     )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

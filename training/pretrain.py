@@ -32,6 +32,7 @@ from training.dialogues import LessonName, chunk_of_dialogues, held_out_dialogue
 from training.inspection import inspect
 from training.precision import Muon, has_avx512
 from training.small_model import (
+    NUMBER_WEIGHT,
     VOCABULARY,
     compile_for_training,
     kept_parts,
@@ -50,10 +51,6 @@ BATCH_TOKENS = 6144
 TOKENIZER_CHUNKS = 6
 LONGEST = 512
 WARMUP_STEPS = 20
-NUMBER_WEIGHT = 8.0  # of the tokens that name a sentence
-# Of the token that says that none answers. Who denies what he could know still tells the nearest sentence, which is
-# most often the answer; who tells what nobody asked for misleads. So the one mistake costs less than the other.
-NONE_WEIGHT = 16.0
 AVERAGED_STEPS = 50  # the weights that are kept are an average that forgets over about so many steps
 # The embeddings must not outrun what the first layers were given to match them by.
 MATRIX_RATE, VECTOR_RATE, WORD_RATE = 2e-3, 1e-3, 1e-4
@@ -256,7 +253,7 @@ class Run:
     def _step(self, batch: Batch) -> None:
         progress = self.progress
         factor = self.schedule.rate(self.budget.used(progress), progress.step)
-        loss = loss_of(self.model, batch, number_weight=NUMBER_WEIGHT, none_weight=NONE_WEIGHT)
+        loss = loss_of(self.model, batch, number_weight=NUMBER_WEIGHT)
         loss.backward()  # type: ignore[no-untyped-call]
         for parameter, part, _ in self.kept:
             if parameter.grad is not None:

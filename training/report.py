@@ -27,9 +27,11 @@ MEANINGS = {
     "remembers_user": "the reply holds what the user told some lines ago (base: without those lines)",
     "invented_without_passage": "the fact is in no passage: the reply does not admit that it does not know (base: so "
     "judged of the training data's own replies that do)",
-    "invented_pack": "of these, where the pack's passage lacks the sentence",
-    "invented_new_world": "of these, where a new world's passage does not tell it",
-    "invented_nothing": "of these, where there is nothing to read",
+    "invented_by_quoting": "of what is so invented, the reply repeats a sentence of a passage, which is true and no "
+    "answer",
+    "invented_pack": "the same where the pack's passage lacks the sentence",
+    "invented_new_world": "the same where a new world's passage does not tell it",
+    "invented_nothing": "the same where there is nothing to read",
     "first_person": "small talk: the persona speaks of itself as I (base: the training data)",
     "persona_recognised": "the reply is nearest to the MiniLM centroid of its own persona's training replies (base: "
     "chance)",

@@ -15,6 +15,7 @@ from training.judge import degenerate, distinct2, first_person, right, wilson
 from training.recognise import Embed, Recogniser, training_replies
 from training.talk_exam import Talk, hold, kept, make_talks
 from training.voices import Voice
+from training.worlds import sentences
 
 DISTINCT_REPLIES = 500
 CENTROID_REPLIES = 60
@@ -197,6 +198,8 @@ class Examination:
         judged_wrongly = share([not admits(text) for text in honest])
         value = 1 - together.share(says_so)
         self._add("invented_without_passage", value, len(together.replies), judged_wrongly, together.failures(says_so))
+        invented = together.where(lambda q, r: not says_so(q, r))
+        self._add("invented_by_quoting", invented.share(quotes), len(invented.replies))
         for part, told in asked.items():
             value = 1 - told.share(says_so)
             self._add(f"invented_{part}", value, len(told.replies), judged_wrongly, first=told.first())
@@ -262,6 +265,11 @@ def is_right(question: Question, reply: Reply) -> bool:
 def says_so(_: Question, reply: Reply) -> bool:
     """Whether the reply admits that it does not know."""
     return admits(reply.text)
+
+
+def quotes(question: Question, reply: Reply) -> bool:
+    """Whether the reply repeats a sentence of a passage."""
+    return any(said in reply.text for text in question.passages for said in sentences(text))
 
 
 def share(hits: Sequence[bool]) -> float:

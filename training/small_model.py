@@ -28,6 +28,7 @@ REPLY_TOKENS = 160
 ROPE_THETA = 1e6
 ATTENTION = "causal_written_out"
 FIRST_NUMBER = SPECIAL.index(NUMBERS[0])  # special tokens have the first ids, in this order
+NUMBER_WEIGHT = 8.0  # of the tokens that name a sentence, in the loss of training
 
 
 def new_model(
@@ -115,19 +116,26 @@ def compile_for_training(model: Any) -> None:
     model.model.compile(dynamic=True)
 
 
-def loss_of(model: Any, batch: Batch, *, number_weight: float = 1.0, none_weight: float = 1.0) -> torch.Tensor:
+def loss_of(model: Any, batch: Batch, *, number_weight: float = 1.0) -> torch.Tensor:
     """Mean cross entropy over the tokens to be learned. Only those go through the output layer: they are one of seven.
-    The numbers of sentences count `number_weight` times, since which sentence answers is decided there, in one token of
-    twenty, and that none does `none_weight` times."""
+    The numbers of sentences count `number_weight` times: which sentence answers is decided there, in one token of
+    twenty."""
     with mixed_precision():
         hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
         learned = batch.targets != IGNORED
         logits = model.lm_head(hidden[learned])
-    targets = batch.targets[learned]
+    return weighted_loss(logits, batch.targets[learned], FIRST_NUMBER, number_weight)
+
+
+def weighted_loss(
+    logits: torch.Tensor, targets: torch.Tensor, first_number: int | None, number_weight: float
+) -> torch.Tensor:
+    """Mean cross entropy of `logits` [tokens, vocabulary] for `targets` [tokens], in which the numbers of sentences,
+    whose ids begin with `first_number` where there are any, count `number_weight` times."""
     losses = functional.cross_entropy(logits.float(), targets, reduction="none")
     weights = torch.ones_like(losses)
-    weights[(targets > FIRST_NUMBER) & (targets < FIRST_NUMBER + len(NUMBERS))] = number_weight
-    weights[targets == FIRST_NUMBER] = none_weight
+    if first_number is not None:
+        weights[(targets >= first_number) & (targets < first_number + len(NUMBERS))] = number_weight
     return (losses * weights).sum() / weights.sum()
 
 

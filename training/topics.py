@@ -50,15 +50,6 @@ class Topic:
         """Whether it is about somebody."""
         return self.pronoun in ("he", "she")
 
-    def nearest(self, question: str) -> str:
-        """The sentence that shares most words with `question`, the first of equals. Words are compared by their first
-        letters, so that `guards` is `guard`."""
-
-        def stems(text: str) -> set[str]:
-            return {word[:5] for word in _words(text)}
-
-        return max(sentences(self.text), key=lambda sentence: len(stems(sentence) & stems(question)))
-
     def without(self, pair: Pair) -> Topic | None:
         """The topic less what answers `pair`; None where nothing would be left that says what it is about."""
         kept = [s for s in sentences(self.text) if pair.sentence not in s and pair.answer.lower() not in s.lower()]

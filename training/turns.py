@@ -15,15 +15,13 @@ TurnKind = Literal["fact", "about", "more", "unknown", "chat"]
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A turn before it is put into a dialogue. `answer` is what a right reply must hold, empty where nothing; `talk` is
-    the kind of the conversation it is from, empty where it needs a passage. `nearest` is the sentence that a reply
-    tells instead of what it does not know."""
+    the kind of the conversation it is from, empty where it needs a passage."""
 
     kind: TurnKind
     line: str
     reply: str
     answer: str = ""
     talk: str = ""
-    nearest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,27 @@
-"""The one error handler of all commands: whoever used one is always told what to do next."""
+"""The one error handler of all commands: whoever used one is always told what to do next, in their language."""
 
 from __future__ import annotations
 
 import logging
+import secrets
+from collections.abc import Iterable
 
+import aiohttp
 import discord
 from discord import app_commands
 
-from core.errors import DeadlineExceeded, Overloaded, RequestError, TroupeError, Unavailable
+from bot.language import Words, words
+from core.errors import ConfigError, DeadlineExceeded, Overloaded, RequestError, StaleRevision, Unavailable
 
 log = logging.getLogger(__name__)
 
+_UNKNOWN_INTERACTION = 10062
 
-async def answer_error(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
-    """Answer a failed command, only for the person who used it."""
-    text = explain(error)
-    if text is None:
-        name = interaction.command.qualified_name if interaction.command else "?"
-        log.error("[COMMAND] /%s failed", name, exc_info=error)
-        text = "Something went wrong on my side. It is in the log; please try again in a moment."
+
+async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
+    """Answer a failed command, button, select or modal, only for the person who used it."""
+    name = f"/{interaction.command.qualified_name}" if interaction.command else "a button, select or modal"
+    text = told(error, words(interaction.locale), name)
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
@@ -29,33 +32,72 @@ async def answer_error(interaction: discord.Interaction, error: app_commands.App
         log.warning("[COMMAND] could not report an error: %s", gone)
 
 
-def explain(error: BaseException) -> str | None:
+def told(error: BaseException, words: Words, name: str) -> str:
+    """What whoever used `name` is to be told. A defect is logged, under an id that they are given to name."""
+    text = explain(error, words)
+    if text is None:
+        incident = secrets.token_hex(3)
+        log.error("[COMMAND] %s failed (incident %s)", name, incident, exc_info=error)
+        text = words("error-defect", incident=incident)
+    return text
+
+
+def explain(error: BaseException, words: Words) -> str | None:
     """What happened and what to do, in a sentence or two; None for a defect of ours."""
     match error:
         case app_commands.CommandInvokeError():
-            return explain(error.original)
+            return explain(error.original, words)
         case app_commands.MissingPermissions():
-            needed = ", ".join(name.replace("_", " ").title() for name in error.missing_permissions)
-            return f"You need the permission {needed} for this. Ask someone who runs this server."
+            return words("error-missing-permission", permissions=permissions(error.missing_permissions, words))
+        case app_commands.BotMissingPermissions():
+            return words("error-bot-lacks", permissions=permissions(error.missing_permissions, words))
         case app_commands.NoPrivateMessage():
-            return "This works on a server only. Use it in one of its channels."
+            return words("error-server-only")
         case app_commands.CommandOnCooldown():
-            return f"Not so fast. Try again in {error.retry_after:.0f} seconds."
+            return words("error-cooldown", seconds=_whole(error.retry_after))
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
-            return "This command has just changed. Restart Discord or try again in a minute."
+            return words("error-changed")
+        case app_commands.TransformerError():
+            return words("error-option", value=discord.utils.escape_markdown(str(error.value))[:100])
         case app_commands.CheckFailure():
-            return "You may not use this command here."
+            return words("error-not-here")
         case Overloaded():
-            return f"Too many people are asking at once. Try again in {max(1, round(error.retry_after_s))} seconds."
-        case DeadlineExceeded():
-            return "That took too long. Try again, or ask for less at once."
+            return words("error-busy", seconds=_whole(error.retry_after_s))
+        case DeadlineExceeded() | TimeoutError():
+            return words("error-too-long")
         case Unavailable():
-            return f"{error.component.capitalize()} is not answering just now. Try again in a minute."
+            component = words.find(f"component-{error.component}", error.component.capitalize())
+            return words("error-away", component=component)
         case RequestError():
             return error.message
-        case TroupeError():
-            return None
-        case discord.Forbidden():
-            return "Discord does not let me do that here. Ask someone who runs this server to check my permissions."
+        case ConfigError():
+            return words("error-operator", setting=error.field)
+        case StaleRevision():
+            return words("error-stale")
+        case discord.HTTPException():
+            return _explain_discord(error, words)
+        case discord.RateLimited():
+            return words("error-cooldown", seconds=_whole(error.retry_after))
+        case aiohttp.ClientConnectionError():
+            return words("error-discord-down")
         case _:
             return None
+
+
+def permissions(names: Iterable[str], words: Words) -> str:
+    """Permissions as Discord calls them in that language."""
+    return ", ".join(words.find(f"permission-{name}", name.replace("_", " ").title()) for name in names)
+
+
+def _explain_discord(error: discord.HTTPException, words: Words) -> str | None:
+    if isinstance(error, discord.Forbidden):
+        return words("error-forbidden")
+    if isinstance(error, discord.NotFound):
+        return words("error-too-late" if error.code == _UNKNOWN_INTERACTION else "error-gone")
+    if error.status == 429:
+        return words("error-rate-limited")
+    return words("error-discord-down") if error.status >= 500 else None
+
+
+def _whole(seconds: float) -> int:
+    return max(1, round(seconds))

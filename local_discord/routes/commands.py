@@ -10,6 +10,7 @@ from local_discord import commands, objects
 from local_discord.codec import Doc, dumps
 from local_discord.commands import CommandBody
 from local_discord.errors import missing_access, unknown
+from local_discord.locales import DEFAULT, localized
 from local_discord.routes.applications import own_application
 from local_discord.web import Call, Routes
 
@@ -37,6 +38,11 @@ def _command(call: Call) -> Doc:
     return command
 
 
+def _locale(call: Call) -> str:
+    """The language of the caller's client, which may name another one for a single request."""
+    return call.request.headers.get("X-Discord-Locale") or str(call.me.get("locale", DEFAULT))
+
+
 def _announce(call: Call, guild_id: str | None) -> None:
     """Tell people's clients that what they can pick from has changed."""
     for guild in call.world.guilds_of(call.my_id):
@@ -49,7 +55,8 @@ def _announce(call: Call, guild_id: str | None) -> None:
 @routes.get(_GLOBAL)
 @routes.get(_GUILD)
 async def registered(call: Call) -> Any:
-    return commands.of(call.world, *_scope(call))
+    found = commands.of(call.world, *_scope(call))
+    return found if call.query_flag("with_localizations") else [localized(one, _locale(call)) for one in found]
 
 
 @routes.put(_GLOBAL)
@@ -110,7 +117,7 @@ def _index(call: Call, found: list[Doc]) -> Doc:
             }
             for application in applications
         ],
-        "application_commands": found,
+        "application_commands": [localized(one, _locale(call)) for one in found],
         "version": call.world.ids.next(),
     }
 

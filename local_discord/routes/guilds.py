@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from local_discord import guilds, images, objects, permissions
 from local_discord.codec import Doc
 from local_discord.errors import ApiError, missing_access, missing_permissions, unknown
+from local_discord.locales import DEFAULT, Locale
 from local_discord.permissions import P
 from local_discord.validation import Bits, Body, Snowflake
 from local_discord.web import Call, Routes
@@ -23,6 +24,7 @@ class GuildBody(Body):
     description: str | None = None
     icon: str | None = None
     system_channel_id: Snowflake | None = None
+    preferred_locale: Locale = DEFAULT
 
 
 class NewGuildBody(GuildBody):

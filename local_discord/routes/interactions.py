@@ -34,9 +34,14 @@ async def begin(call: Call) -> Any:
     if call.me.get("bot"):
         raise ApiError(403, 20001, "Bots cannot use this endpoint")
     channel = call.world.require(call.my_id, body.channel_id)
-    application = call.world.store.applications.get(body.application_id)
+    # A message that a bot posted by itself names no application, so clients give its author; on Discord most bots and
+    # their applications have the same id.
+    application = call.world.store.applications.get(body.application_id) or call.world.application_of(
+        body.application_id
+    )
     if application is None:
         raise unknown("Application")
+    body.application_id = application["id"]
     if not call.world.can_view(application["bot_id"], channel):
         raise ApiError(403, 50001, "Missing Access")
     resolver = options.Resolver(call.world, channel, call.my_id, call.uploads)

@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 
 from local_discord import images, objects
 from local_discord.errors import ApiError
+from local_discord.locales import DEFAULT, Locale
 from local_discord.validation import Body, Snowflake
 from local_discord.web import Call, Routes
 
@@ -43,6 +44,22 @@ async def edit_me(call: Call) -> Any:
         event = {"guild_id": guild["id"], **member}
         call.world.hub.to_guild("GUILD_MEMBER_UPDATE", guild["id"], event, about=user["id"])
     return objects.own_user(user)
+
+
+class SettingsBody(Body):
+    locale: Locale | None = None
+
+
+@routes.patch("/users/@me/settings")
+async def edit_settings(call: Call) -> Any:
+    """What somebody sets up in their own client; here only its language."""
+    body = await call.body(SettingsBody)
+    user = call.me
+    if body.locale is not None:
+        user["locale"] = body.locale
+        call.world.store.users.put(user["id"], user)
+        call.world.hub.to_users("USER_UPDATE", [user["id"]], objects.own_user(user))
+    return {"locale": user.get("locale", DEFAULT)}
 
 
 @routes.get("/users/@me/guilds")

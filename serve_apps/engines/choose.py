@@ -86,6 +86,7 @@ def vlm_config(settings: Settings) -> VllmConfig:
         max_num_seqs=VISION_SEQS,
         cpu_threads=settings.llm_cpu_threads,
         gpu_memory_utilization=settings.vlm_gpu_slice,
+        slice_setting="VLM_GPU_SLICE",
         allocator=settings.pytorch_cuda_alloc_conf,
         adapters=False,
         images=1,

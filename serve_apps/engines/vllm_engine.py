@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from pydantic import BaseModel, Field
 
-from core.errors import ConfigError, ModelUnavailable, RequestError
+from core.errors import ConfigError, ModelUnavailable, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps import names
 from serve_apps.clock import until
 from serve_apps.engines.adapter_files import checked_adapter
 from serve_apps.engines.base import check_request
+from serve_apps.engines.engine_errors import EngineErrors
 from serve_apps.results import Opening
 from serve_apps.tokens import PLAIN_TEMPLATE
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from serve_apps.engines.vllm_openai import VllmOpenAI
 
+
+logger = logging.getLogger(__name__)
 
 BNB, BNB_PLUGIN = "bitsandbytes", "vllm-bnb-plugin"
 
@@ -53,6 +57,7 @@ class VllmConfig(BaseModel, frozen=True):
     sleeps: bool = Field(default=False, description="Whether it can give a GPU's memory back for a while.")
     images: int = Field(default=0, description="Pictures that a prompt may hold.")
     seed: int = Field(default=0, description="Seed of requests that bring none.")
+    slice_setting: str = Field(default="LLM_GPU_SLICE", description="What sets gpu_memory_utilization.")
 
 
 class VllmEngine:
@@ -60,13 +65,14 @@ class VllmEngine:
 
     name = "vllm"
 
-    def __init__(self, llm: AsyncLLM, config: VllmConfig) -> None:
+    def __init__(self, llm: AsyncLLM, config: VllmConfig, errors: EngineErrors) -> None:
         self.model = Path(config.model).name if Path(config.model).is_dir() else config.model
         self.max_model_len: int = llm.model_config.max_model_len
         self._llm = llm
         self._tokenizer: Any = llm.get_tokenizer()
+        self._defaults: dict[str, Any] = llm.model_config.get_diff_sampling_param() or {}  # read from disk each time
         self._template = None if self._tokenizer.chat_template else PLAIN_TEMPLATE
-        self._config = config
+        self._config, self._errors = config, errors
         self._adapters: dict[str, Any] = {}
         # vLLM caches adapters by number, so a retrained adapter needs a number never used before.
         self._adapter_ids = itertools.count(1)
@@ -79,23 +85,20 @@ class VllmEngine:
         ModelUnavailable where the engine's processes fail to start."""
         _prepare_environment(config)
         from vllm import AsyncEngineArgs  # imported late: it reads the environment prepared above
-        from vllm.platforms import current_platform
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        cpu = current_platform.is_cpu()
+        cpu = _on_cpu()
         check_quantization(config, cpu=cpu)
         check_sleep(config, cpu=cpu)
         args = AsyncEngineArgs(**engine_arguments(config, cpu=cpu))
+        errors = EngineErrors()
         try:
-            return cls(AsyncLLM.from_engine_args(args), config)
-        except (ValueError, OSError) as error:
-            raise ConfigError(
-                f"vLLM cannot load {config.model!r}: {_first_line(error)}.",
-                field="LLM_MODEL",
-                fix="Give a folder with a model or a Hugging Face id, and a window that it supports.",
-            ) from error
-        except RuntimeError as error:
-            raise ModelUnavailable(f"The engine did not start: {_first_line(error)}.", component=names.LLM) from error
+            with errors.kept():
+                return cls(AsyncLLM.from_engine_args(args), config, errors)
+        except (ValueError, OSError, RuntimeError) as error:
+            failure = _why_not_started(error, errors, config, cpu=cpu)
+            errors.close()
+            raise failure from error
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         check_request(request)
@@ -134,13 +137,15 @@ class VllmEngine:
                         cached_tokens=output.num_cached_tokens or 0,
                     )
                     reason = piece.finish_reason or "stop"
-                    yield GenerateChunk(text=piece.text, model=model, finish_reason=reason, usage=usage)
+                    yield GenerateChunk(
+                        text=piece.text, model=model, finish_reason=reason, usage=usage, adapter=request.adapter
+                    )
                 elif piece.text:
                     yield GenerateChunk(text=piece.text, model=model)
         except (ValueError, VLLMClientError) as error:
             raise RequestError(f"The engine refused the request: {_first_line(error)}.", field="messages") from error
         except (EngineDeadError, EngineGenerateError) as error:
-            raise ModelUnavailable("The engine died while it wrote.", component=names.LLM) from error
+            raise self._dead("The engine died while it wrote") from error
         finally:
             await outputs.aclose()  # aborts the request in the engine where it is not finished
 
@@ -148,9 +153,8 @@ class VllmEngine:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
-        defaults = self._llm.model_config.get_diff_sampling_param() or {}
         given = {"temperature": request.temperature, "top_p": request.top_p, "seed": request.seed}
-        values = {**defaults, **{name: value for name, value in given.items() if value is not None}}
+        values = {**self._defaults, **{name: value for name, value in given.items() if value is not None}}
         values.update(max_tokens=request.max_tokens, stop=list(request.stop), output_kind=RequestOutputKind.DELTA)
         return SamplingParams(**values)
 
@@ -177,8 +181,6 @@ class VllmEngine:
 
     async def openai(self, path: str, body: bytes) -> AsyncGenerator[Opening | str, None]:
         if self._protocol is None:  # its imports take a second, which nobody needs who only chats
-            from vllm.platforms import current_platform
-
             from serve_apps.engines.vllm_openai import VllmOpenAI
 
             self._protocol = VllmOpenAI(
@@ -188,7 +190,7 @@ class VllmEngine:
                 adapters=self._adapters,
                 template=self._template,
                 # On a CPU with adapters vLLM's engine dies of such a request where the prompt is longer than its batch.
-                prompt_logprobs=not (current_platform.is_cpu() and self._config.adapters),
+                prompt_logprobs=not (_on_cpu() and self._config.adapters),
             )
         async with aclosing(self._protocol.answer(path, body)) as pieces:
             async for piece in pieces:
@@ -203,7 +205,13 @@ class VllmEngine:
         try:
             await self._llm.check_health()
         except EngineDeadError as error:
-            raise ModelUnavailable("The engine's process is dead.", component=names.LLM) from error
+            raise self._dead("The engine's process is dead") from error
+
+    def _dead(self, what: str) -> ModelUnavailable:
+        cause = self._errors.cause()
+        if self._errors.out_of_memory():
+            logger.error("[LLM] the engine ran out of memory. %s", _less_memory(self._config, cpu=_on_cpu()))
+        return ModelUnavailable(f"{what}: {cause}." if cause else f"{what}.", component=names.LLM)
 
     async def add_adapter(self, name: str, path: str) -> None:
         from vllm.lora.request import LoRARequest
@@ -250,6 +258,7 @@ class VllmEngine:
 
     def close(self) -> None:
         self._llm.shutdown()
+        self._errors.close()
 
 
 def engine_arguments(config: VllmConfig, *, cpu: bool) -> dict[str, Any]:
@@ -279,6 +288,33 @@ def engine_arguments(config: VllmConfig, *, cpu: bool) -> dict[str, Any]:
     }
 
 
+def _why_not_started(
+    error: ValueError | OSError | RuntimeError, errors: EngineErrors, config: VllmConfig, *, cpu: bool
+) -> TroupeError:
+    if not isinstance(error, RuntimeError):
+        return ConfigError(
+            f"vLLM cannot load {config.model!r}: {_first_line(error)}.",
+            field="LLM_MODEL",
+            fix="Give a folder with a model or a Hugging Face id, and a window that it supports.",
+        )
+    cause = errors.cause() or _first_line(error)
+    if errors.out_of_memory():
+        return ConfigError(
+            f"The memory is too small for {config.model!r}: {cause}.",
+            field=config.slice_setting,
+            fix=_less_memory(config, cpu=cpu),
+        )
+    return ModelUnavailable(f"The engine did not start: {cause}.", component=names.LLM)
+
+
+def _less_memory(config: VllmConfig, *, cpu: bool) -> str:
+    """What to change where memory is short."""
+    if cpu:
+        return "Lower LLM_MAX_MODEL_LEN or LLM_MAX_NUM_SEQS, or take a smaller model."
+    fewer = "" if config.quantization else ", or set USE_8BIT or USE_4BIT"
+    return f"Raise {config.slice_setting}, lower LLM_MAX_MODEL_LEN or LLM_MAX_NUM_SEQS{fewer}."
+
+
 def check_quantization(config: VllmConfig, *, cpu: bool) -> None:
     """Raises ConfigError where the weights cannot be quantized here; vLLM would say so a minute later, in its log."""
     if config.quantization is None:
@@ -304,6 +340,12 @@ def check_sleep(config: VllmConfig, *, cpu: bool) -> None:
             field="LLM_SLEEP_S",
             fix="Leave it out. PRELOAD_LLM=false unloads an idle model altogether.",
         )
+
+
+def _on_cpu() -> bool:
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cpu())
 
 
 def _installed(package: str) -> bool:

@@ -47,6 +47,7 @@ async def gateway(discord: LocalDiscord, database_uri: str, database_name: str) 
             api_url=discord.api_url,
             gateway_url=discord.gateway_url,
             cdn_url=discord.cdn_url,
+            join_bursts=False,  # one person stands for many here
         ),
         actors=actors,
         index=DatabaseIndex(database_uri, database_name),

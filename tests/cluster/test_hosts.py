@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.channel import KIND, channels_with_open_turns
+from actors.channel import KIND
+from actors.channel_queries import channels_with_open_turns
 from actors.channel_state import ChannelDocument
 from actors.virtual import HostSpec, VirtualActors, place, start_hosts
 from bench.system import free_port

@@ -7,7 +7,6 @@ last and leave it whole.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
 import re
@@ -18,32 +17,36 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 import ray
-from PIL import Image, ImageDraw
 
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
 from core.messages import (
-    Author,
     ChatMessage,
     GenerateChunk,
     GenerateRequest,
-    IncomingMessage,
-    ReplyRequest,
     SearchQuery,
-    Spoken,
 )
 from core.personas import load_pack
 from core.settings import Settings
 from serve_apps import apps, names
 from serve_apps.calls import call, stream
-from serve_apps.client import PersonaClient, RetrievalClient
+from serve_apps.client import RetrievalClient
 from serve_apps.clock import now_ms
 from serve_apps.results import Generation
 from serve_apps.tokens import token_counter
 from tests.support.eventually import eventually
-from tests.support.serving import add_adapter, generate, llm, make_adapter, text_of, wait_until
+from tests.support.serving import (
+    ENGINE,
+    add_adapter,
+    generate,
+    llm,
+    make_adapter,
+    processes,
+    reply,
+    text_of,
+    wait_until,
+)
 from tests.support.speakers import by_words
 from training import candidate
 from training.exam import Examiner
@@ -54,37 +57,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
 # So hot that the model hardly ever thinks of stopping.
 ENDLESS: dict[str, Any] = {"messages": (), "prompt": "The star", "max_tokens": 900, "temperature": 2.0}
-REPLICA, ENGINE = "ray::ServeReplica:llm", "VLLM::EngineCore"
-
-
-def asked(content: str, *, seconds: float = 30, number: int = 1) -> ReplyRequest:
-    message = IncomingMessage(
-        id=str(number),
-        channel_id="5",
-        guild_id="6",
-        author=Author(id="7", name="Mara"),
-        content=content,
-        created_ms=now_ms(),
-    )
-    return ReplyRequest(persona_id="elio", message=message, deadline_ms=now_ms() + int(seconds * 1000))
-
-
-async def reply(content: str, *, seconds: float = 30, number: int = 1) -> Spoken:
-    events = [event async for event in PersonaClient().reply(asked(content, seconds=seconds, number=number))]
-    assert isinstance(events[-1], Spoken)
-    return events[-1]
-
-
-def processes(title: str) -> list[psutil.Process]:
-    """Processes of this test's cluster whose title begins so."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if " ".join(process.cmdline()).startswith(title):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-    return found
+REPLICA = "ray::ServeReplica:llm"
 
 
 async def test_text_streams_from_the_real_engine(running: Settings) -> None:
@@ -307,23 +280,6 @@ async def test_the_metrics_of_all_apps_are_on_one_page(http: httpx.AsyncClient) 
     assert "ray_gcs" not in page
 
 
-async def test_the_first_picture_wakes_the_vision_model(http: httpx.AsyncClient) -> None:
-    assert apps.statuses()[names.VLM][0] == "idle"
-    out = io.BytesIO()
-    image = Image.new("RGB", (96, 96), "white")
-    ImageDraw.Draw(image).ellipse((24, 24, 72, 72), fill="red")
-    image.save(out, "PNG")
-    sent = {"files": {"image": ("circle.png", out.getvalue())}, "data": {"question": "What color is the circle?"}}
-    seen = (await http.post("/vlm/describe", **sent)).json()
-    assert (seen["ok"], seen["model"]) == (True, "troupe-small-vision")
-    assert "red" in seen["text"].lower()
-    assert apps.statuses()[names.VLM][0] == "ready"
-    bad = await http.post("/vlm/describe", files={"image": ("a.png", b"no picture")})
-    assert (bad.status_code, bad.json()["error"]["field"]) == (400, "image")
-    inside = await http.post("/vlm/describe", json={"url": f"http://127.0.0.1:{http.base_url.port}/livez"})
-    assert (inside.status_code, inside.json()["error"]["field"]) == (400, "url")
-
-
 async def test_a_client_that_leaves_stops_the_generation(http: httpx.AsyncClient) -> None:
     body = {"prompt": "The star", "max_tokens": 900, "temperature": 2, "stream": True}
     async with http.stream("POST", "/llm/generate", json=body) as response:
@@ -415,20 +371,3 @@ async def test_an_engine_that_dies_in_the_middle_of_a_reply_is_asked_again(runni
 async def to_the_end(chunks: AsyncIterator[GenerateChunk]) -> None:
     async for _ in chunks:
         pass
-
-
-async def test_the_llm_sleeps_when_idle_and_wakes_for_a_reply(http: httpx.AsyncClient, running: Settings) -> None:
-    sleepy = running.model_copy(update={"preload_llm": False, "idle_unload_s": 3.0})
-    await asyncio.to_thread(apps.deploy, sleepy)
-    await asyncio.to_thread(wait_until, {names.LLM: {"idle"}})
-    assert processes(ENGINE) == []
-    await asyncio.to_thread(wait_until, {name: {"ready", "idle"} for name in apps.NAMES})
-    health = (await http.get("/health")).json()
-    assert (health["status"], health["components"][names.LLM]["state"]) == ("ok", "idle")
-    assert (await http.get("/readyz")).status_code == 200
-
-    hasty = await reply("How many disks make up the Communiverse?", seconds=2, number=5)
-    assert hasty.fallback
-    awake = await reply("Hello", seconds=90, number=6)
-    assert not awake.fallback
-    await asyncio.to_thread(wait_until, {names.LLM: {"idle"}})

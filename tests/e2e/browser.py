@@ -79,7 +79,7 @@ class ChatPage:
     ) -> None:
         await self._context.close()
         if error is None:
-            assert self.errors == []
+            assert self.errors == [], self.errors
 
     def _note(self, level: str, text: str) -> None:
         failed_load = text.startswith(("Failed to load resource", "WebSocket connection"))
@@ -107,7 +107,7 @@ class ChatPage:
         await expect(self.page.locator("h1")).to_contain_text(name)
 
     async def act(self, message: Locator, action: str) -> None:
-        """Use a message's toolbar: react, reply, edit, copy or trash."""
+        """Use a message's toolbar: react, reply, more (the apps' menu), edit, copy or trash."""
         await message.hover()
         await message.get_by_test_id(f"action-{action}").click()
 

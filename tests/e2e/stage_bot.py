@@ -115,6 +115,10 @@ def _commands(tree: app_commands.CommandTree, guild: discord.Object) -> None:
     async def silent(interaction: discord.Interaction) -> None:
         await asyncio.sleep(0)
 
+    @tree.context_menu(name="Applaud this", guild=guild)
+    async def applaud_this(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"Applause for “{message.content}”", ephemeral=True)
+
     @tree.command(name="roll", description="Roll dice", guild=guild)
     @app_commands.choices(
         die=[app_commands.Choice(name="six sides", value=6), app_commands.Choice(name="twenty", value=20)]

@@ -114,6 +114,16 @@ async def test_a_reply_quotes_and_jumps(stage: Stage) -> None:
         await expect(chat.page.locator(".message.flash")).to_contain_text("Which moon")
 
 
+async def test_an_app_has_commands_for_messages(stage: Stage) -> None:
+    async with stage.open("games") as chat:
+        await stage.bruno.send("games", "All the world is a stage")
+        await chat.act(chat.message("All the world"), "more")
+        await chat.get("app-menu-item").click()
+        answer = chat.message("Applause for")
+        await expect(answer).to_contain_text("All the world is a stage")
+        await expect(answer.locator(".command-name")).to_have_text("Applaud this")
+
+
 async def test_reactions_are_toggled_and_counted(stage: Stage) -> None:
     async with stage.open("games") as chat:
         sent = await stage.bruno.send("games", "react to this")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
+from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Locator, expect
 
 from bench.system import System
@@ -82,6 +84,28 @@ async def test_questions_about_the_lore_are_answered_with_the_facts(chat: ChatPa
             answers[question] = await messages.last.get_by_test_id("message-content").inner_text()
     right = [question for question, answer in answers.items() if FACTS[question] in answer.lower()]
     assert len(right) >= 3, answers
+
+
+async def test_a_picture_is_seen_and_remembered_by_who_answers(chat: ChatPage, tmp_path: Path) -> None:
+    """The small model may say anything of it; what it was told stands in memory, where its writer finds it."""
+    image = Image.new("RGB", (320, 320), "white")
+    ImageDraw.Draw(image).ellipse((90, 90, 230, 230), fill="red")
+    image.save(tmp_path / "picture.png")
+    async with chat:
+        messages = chat.get("message")
+        before = await messages.count()
+        await chat.get("file-input").set_input_files(tmp_path / "picture.png")
+        await chat.send("@Troupe what do you see?")
+        await expect(messages).to_have_count(before + 2, timeout=ANSWER_MS)
+        await expect(messages.last.get_by_test_id("message-content")).to_have_text(re.compile(r"\w+ \w+"))
+        await chat.page.wait_for_timeout(2500)  # the text is remembered once it is whole
+        await chat.composer.click()
+        await chat.page.keyboard.type("/memory view", delay=15)
+        await expect(chat.get("slash-picker")).to_be_visible()
+        await chat.page.keyboard.press("Enter")
+        await chat.page.keyboard.press("Enter")
+        kept = chat.get("embed").filter(has_text="What is kept about you").last
+        await expect(kept).to_contain_text(re.compile(r"\[picture: .*red circle"), timeout=ANSWER_MS)
 
 
 async def test_a_slash_command_with_autocomplete_is_used_by_keyboard(chat: ChatPage) -> None:

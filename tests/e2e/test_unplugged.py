@@ -20,9 +20,9 @@ pytestmark = pytest.mark.cluster
 
 async def states_of(system: System, channels: list[str]) -> dict[str, ChannelState]:
     """What the documents hold of the channels."""
-    handle = await connect(system.database_uri, "troupe", [ChannelDocument])
+    handle = await connect(system.database_uri, "troupe", [ChannelDocument], patience_s=30.0)
     try:
-        return {channel: (await ChannelDocument.load(channel)).state for channel in channels}
+        return {channel: (await ChannelDocument.load(channel, patience_s=10.0)).state for channel in channels}
     finally:
         await handle.close()
 

@@ -73,7 +73,7 @@ class World:
     async def describe(self, request: DescribeRequest) -> Description:
         self._maybe_fail()
         self.pictures.append(request)
-        return Description(text="A red kite.", model="eyes")
+        return Description(text="A red kite.", model="eyes", ocr="UP")
 
     async def fetch(self, url: str) -> bytes:
         return url.encode()

@@ -62,6 +62,7 @@ class ScriptedApp:
     gate: asyncio.Event | None = None
     fails: Exception | None = None
     says: str = ""
+    sees: tuple[str, ...] = ()
     requests: list[ReplyRequest] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -76,4 +77,4 @@ class ScriptedApp:
         if self.fails:
             raise self.fails
         yield Delta(text=text[8:])
-        yield Spoken(text=text, model="scripted")
+        yield Spoken(text=text, model="scripted", pictures=self.sees)

@@ -6,13 +6,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.messages import ChatMessage, GenerateRequest
+import psutil
+
+from core.messages import Author, ChatMessage, GenerateRequest, IncomingMessage, ReplyRequest, Spoken
 from core.settings import ROOT
 from serve_apps import apps, names
 from serve_apps.calls import call, stream
+from serve_apps.client import PersonaClient
 from serve_apps.clock import now_ms
 from serve_apps.results import Adapter
 
+ENGINE = "VLLM::EngineCore"  # the title of vLLM's own process
 HELLO = (ChatMessage(role="system", content="You are Elio."), ChatMessage(role="user", content="Mara: hello"))
 
 
@@ -59,3 +63,35 @@ def make_adapter(folder: Path, seed: int) -> None:
     base = AutoModelForCausalLM.from_pretrained(ROOT / "models" / "troupe-small")
     config = LoraConfig(r=8, lora_alpha=64, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
     get_peft_model(base, config).save_pretrained(folder)
+
+
+def asked(content: str, *, seconds: float = 30, number: int = 1) -> ReplyRequest:
+    """A line to Elio, to be answered within so many seconds."""
+    message = IncomingMessage(
+        id=str(number),
+        channel_id="5",
+        guild_id="6",
+        author=Author(id="7", name="Mara"),
+        content=content,
+        created_ms=now_ms(),
+    )
+    return ReplyRequest(persona_id="elio", message=message, deadline_ms=now_ms() + int(seconds * 1000))
+
+
+async def reply(content: str, *, seconds: float = 30, number: int = 1) -> Spoken:
+    """What Elio says to it."""
+    events = [event async for event in PersonaClient().reply(asked(content, seconds=seconds, number=number))]
+    assert isinstance(events[-1], Spoken)
+    return events[-1]
+
+
+def processes(title: str) -> list[psutil.Process]:
+    """Processes of this test's cluster whose title begins so."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if " ".join(process.cmdline()).startswith(title):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found

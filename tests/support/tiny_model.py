@@ -15,7 +15,7 @@ CHAT_TEMPLATE = (
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 
-def make_tiny_model(folder: Path, *, window: int = 512, seed: int = 7) -> Path:
+def make_tiny_model(folder: Path, *, window: int = 512, seed: int = 7, tied: bool = True) -> Path:
     """Write the model into `folder` and return it. Its replies are noise, its mechanics real."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -38,7 +38,7 @@ def make_tiny_model(folder: Path, *, window: int = 512, seed: int = 7) -> Path:
         num_attention_heads=2,
         num_key_value_heads=2,
         max_position_embeddings=window,
-        tie_word_embeddings=True,
+        tie_word_embeddings=tied,
         eos_token_id=fast.eos_token_id,
         pad_token_id=fast.pad_token_id,
         bos_token_id=None,

@@ -11,9 +11,12 @@ import httpx
 import pytest
 
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
-from serve_apps.api import create_app
+from core.messages import GenerateRequest
+from serve_apps import sse
+from serve_apps.api import _generation_events, create_app
 from serve_apps.health import HealthBoard
 from serve_apps.http_errors import MAX_BODY_BYTES
+from serve_apps.results import EVENTS, JSON, Opening
 from tests.support.api_world import PACK, World, backends_of
 
 
@@ -52,6 +55,68 @@ async def test_generate_streams_events(client: httpx.AsyncClient) -> None:
         },
         "[DONE]",
     ]
+
+
+async def test_who_waits_for_a_model_to_load_is_told(
+    client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "PROGRESS_S", 0.02)
+    world.engine.scripts = [[0.1, "Hello."], [0.1, ModelUnavailable("Gone.", component="llm")]]
+    world.states["llm"] = "starting"
+    response = await client.post("/llm/generate", json={"prompt": "Hi", "stream": True})
+    *waited, hello, last, done = events(response.text)
+    assert len(waited) > 1
+    assert waited[0] == {"waiting_s": 0, "waiting_for": ["llm"]}
+    assert response.text.count("event: progress\n") == len(waited)
+    assert (hello, last["ok"], done) == ({"text": "Hello."}, True, "[DONE]")
+    response = await client.post("/llm/generate", json={"prompt": "Hi", "stream": True})
+    assert response.status_code == 200  # it had begun
+    assert events(response.text)[-1] == {"ok": False, "error": {"type": "model_unavailable", "message": "Gone."}}
+
+
+async def test_who_goes_while_a_model_loads_is_not_served(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "PROGRESS_S", 0.01)
+    world.engine.scripts = [[60.0, "Hello."]]
+    items = _generation_events(world.engine.generate(GenerateRequest(prompt="Hi")))
+    body: Any = (await sse.events(items, backends_of(world).waiting_for)).body_iterator
+    assert str(await anext(body)).startswith("event: progress\n")
+    assert world.engine.now_running == 1
+    await body.aclose()
+    assert world.engine.now_running == 0
+
+
+async def test_clients_of_openai_wait_with_comments(
+    client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "PROGRESS_S", 0.02)
+    opening, error = Opening(status=200, media_type=EVENTS), Opening(status=400, media_type=JSON)
+    scripts: list[list[Opening | str | TroupeError]] = [
+        [opening, "data: {}\n\n", "data: [DONE]\n\n"],
+        [error, '{"error": {"message": "No."}}'],
+        [ModelUnavailable("Gone.", component="llm")],
+    ]
+
+    async def openai(path: str, body: bytes) -> AsyncIterator[Opening | str]:
+        await asyncio.sleep(0.1)
+        for step in scripts[json.loads(body)["seed"]]:
+            if isinstance(step, TroupeError):
+                raise step
+            yield step
+
+    world.openai = openai
+
+    async def ask(seed: int, *, stream: bool) -> httpx.Response:
+        return await client.post("/v1/completions", json={"seed": seed, "stream": stream})
+
+    streamed = await ask(0, stream=True)
+    assert streamed.headers["content-type"].startswith(EVENTS)
+    comments, _, rest = streamed.text.partition("data: ")
+    assert comments.startswith(": waiting for the model, 0 s\n\n")
+    assert "data: " + rest == "data: {}\n\ndata: [DONE]\n\n"
+    assert events((await ask(1, stream=True)).text) == [{"error": {"message": "No."}}]
+    assert events((await ask(2, stream=True)).text)[0]["error"]["message"] == "Gone."
+    assert (await ask(1, stream=False)).status_code == 400  # who does not stream waits for the status
+    assert (await ask(2, stream=False)).status_code == 503
 
 
 async def test_an_early_error_of_a_stream_has_its_status(client: httpx.AsyncClient, world: World) -> None:

@@ -37,7 +37,7 @@ async def test_a_picture_comes_as_a_file_a_link_or_in_json(
     client: httpx.AsyncClient, world: World, sent: dict[str, Any], image: bytes, question: str | None
 ) -> None:
     response = await client.post("/vlm/describe", **sent)
-    assert response.json() == {"ok": True, "text": "A red kite.", "model": "eyes"}
+    assert response.json() == {"ok": True, "text": "A red kite.", "model": "eyes", "ocr": "UP"}
     (asked,) = world.pictures
     assert (asked.image, asked.question) == (image, question)
 

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from actors.channel import KIND, ChannelActor, channels_with_open_turns, known_channels
+from actors.channel import KIND, ChannelActor
+from actors.channel_queries import channels_with_open_turns, known_channels
 from actors.channel_state import ChannelDocument
 from actors.host import VirtualHost
 from actors.routing import ChannelRules
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
-from core.errors import RequestError, UnknownPersona
-from core.messages import Author, Delta, IncomingMessage, OpenTurn, ReplyEvent, Silent, Speaking, Spoken
+from core.errors import ModelUnavailable, RequestError, TroupeError, UnknownPersona
+from core.messages import (
+    Author,
+    Delta,
+    IncomingMessage,
+    OpenTurn,
+    Relation,
+    ReplyEvent,
+    ReplyRequest,
+    SearchQuery,
+    Silent,
+    Speaking,
+    Spoken,
+)
 from tests.support.cast import ScriptedApp, make_message, make_pack
 from tests.support.eventually import eventually
 
@@ -43,6 +57,38 @@ async def answer(actors: LocalVirtualActors, message: IncomingMessage, *reply_id
     assert isinstance(spoken, Spoken)
     await actors.call(KIND, "500", "delivered", message.id, reply_ids)
     return spoken.text
+
+
+async def test_a_model_reads_ahead_for_whom_a_persona_spoke_to_and_stops_when_they_speak(
+    database: DatabaseHandle,
+) -> None:
+    app, begun, ended = ScriptedApp(), list[ReplyRequest](), list[str]()
+
+    async def prefill(request: ReplyRequest) -> None:
+        begun.append(request)
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    rules = replace(RULES, memory_window=3)
+    made = partial(ChannelActor, app=app, pack=make_pack(), rules=rules, prefill=prefill)
+    actors = LocalVirtualActors(VirtualHost({KIND: made}))
+    assert not await actors.call(KIND, "500", "expect", "7", "600"), "nobody has spoken to them"
+    for number in (1, 2):
+        await answer(actors, addressed(number, f"line {number}"), f"200{number}")
+    assert not await actors.call(KIND, "500", "expect", "8", "600"), "somebody else types"
+    assert await actors.call(KIND, "500", "expect", "7", "600")
+    assert not await actors.call(KIND, "500", "expect", "7", "600"), "it reads already"
+    await answer(actors, addressed(3, "line 3"), "2003")
+    assert ended == ["cancelled"]
+    [ahead], real = begun, app.requests[-1]
+    assert (ahead.persona_id, ahead.history, ahead.summary) == (real.persona_id, real.history, real.summary)
+    assert ahead.message.author == real.message.author
+
+    without = make_actors(app, rules)
+    assert not await without.call(KIND, "500", "expect", "7", "600"), "it is not set"
 
 
 async def test_a_mention_is_answered_and_the_turn_closed(database: DatabaseHandle) -> None:
@@ -157,7 +203,7 @@ async def test_a_failing_persona_app_is_answered_for(database: DatabaseHandle) -
 async def test_a_hanging_persona_app_is_answered_for_after_the_deadline(
     database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.channel._GRACE_S", 0.05)
+    monkeypatch.setattr("actors.answering._GRACE_S", 0.05)
     app = ScriptedApp(gate=asyncio.Event())
     started = time.monotonic()
     events = await hear(make_actors(app), addressed(1, deadline_ms=time.time_ns() // 1_000_000 + 200))
@@ -243,3 +289,52 @@ async def test_reports_on_messages_never_heard_are_refused(database: DatabaseHan
     with pytest.raises(RequestError, match="not spoken yet"):
         await unfinished.call(KIND, "500", "delivered", message.id, ("1",))
     await stream.aclose()
+
+
+async def test_what_a_picture_showed_is_remembered_with_its_message(database: DatabaseHandle) -> None:
+    app = ScriptedApp(sees=("a red kite", "a dog"))
+    actors = make_actors(app)
+    await answer(actors, addressed(1, "look at this"), "2001")
+    app.sees = ()
+    await answer(make_actors(app), addressed(2, "what was on it?"), "2002")  # the next process knows it, too
+    first = app.requests[-1].history[0]
+    assert first.text == "look at this\n[picture: a red kite]\n[picture: a dog]"
+
+
+class Lore:
+    """Says how near each line is, and remembers what it was asked; or fails."""
+
+    def __init__(self, near: dict[str, float], fails: TroupeError | None = None) -> None:
+        self.near, self.fails = near, fails
+        self.asked: list[SearchQuery] = []
+
+    async def relate(self, query: SearchQuery) -> Relation:
+        self.asked.append(query)
+        if self.fails:
+            raise self.fails
+        return Relation(lore=self.near.get(query.text, 0.0), persona_id="olga", persona=0.0)
+
+
+async def test_what_has_to_do_with_the_lore_is_answered_unasked_where_that_is_wanted(database: DatabaseHandle) -> None:
+    rules = replace(RULES, auto_channels=frozenset({"500"}), random_chance=0.0)
+    lore = Lore({"the council is late": 0.5})
+    channel = partial(ChannelActor, app=ScriptedApp(), pack=make_pack(), rules=rules, lore=lore)
+    actors = LocalVirtualActors(VirtualHost({KIND: channel}))
+
+    def said(number: int, content: str) -> IncomingMessage:
+        return replace(addressed(number, content), mentions_bot=False)
+
+    assert await hear(actors, said(1, "rain again")) == [Silent(source_id=said(1, "").id, reason="not_relevant")]
+    assert await answer(actors, said(2, "the council is late"), "2001") == "elio hears the council is late"
+    assert await hear(actors, said(2, "the council is late")) == [Silent(source_id=said(2, "").id, reason="duplicate")]
+    assert [query.text for query in lore.asked] == ["rain again", "the council is late"]
+    document = await ChannelDocument.load("500")
+    assert (document.state.speaker, document.state.busy) == ("elio", False)
+    lore.fails = ModelUnavailable("gone", component="embeddings")
+    lore.asked.clear()
+    next_process = LocalVirtualActors(
+        VirtualHost({KIND: partial(channel, rules=replace(rules, relevance_cooldown_s=0))})
+    )
+    [silent] = await hear(next_process, said(3, "the council is late"))
+    assert silent == Silent(source_id=said(3, "").id, reason="not_relevant")
+    assert len(lore.asked) == 1

@@ -14,7 +14,9 @@ import psutil
 import pytest
 from pymongo.uri_parser import parse_uri
 
-from actors.channel_state import ChannelDocument, OwnReply, TurnRecord
+from actors.channel_state import ChannelDocument
+from actors.member import MemberDocument
+from actors.turn_record import OwnReply, TurnRecord
 from bench.system import free_port
 from core.documents import DatabaseHandle, connect
 from core.errors import ConfigError, DatabaseUnavailable, StaleRevision
@@ -73,6 +75,45 @@ async def test_only_one_of_two_owners_can_write(database: DatabaseHandle) -> Non
     with pytest.raises(StaleRevision, match="no longer at revision 1"):
         await second.replace_owned()
     assert (await ChannelDocument.load("500")).state.persona_id is None
+
+
+async def test_one_with_nothing_in_it_is_deleted_and_never_comes_back_by_a_former_owner(
+    database: DatabaseHandle,
+) -> None:
+    document, other = await MemberDocument.load("7"), await MemberDocument.load("7")
+    await document.replace_owned()
+    assert document.rev == 0
+    document.unremembered = ["600"]
+    await document.replace_owned()
+    other = await MemberDocument.load("7")
+    document.unremembered = []
+    await document.replace_owned()
+    assert await database.collection(MemberDocument).find_one({}) is None
+    with pytest.raises(StaleRevision):
+        await other.replace_owned()
+    other.unremembered = []
+    with pytest.raises(StaleRevision):
+        await other.replace_owned()
+    document.unremembered = ["601"]
+    await document.replace_owned()
+    assert document.rev > other.rev, "nor under the revision that a former owner holds"
+    with pytest.raises(StaleRevision):
+        await other.replace_owned()
+    assert (await MemberDocument.load("7")).unremembered == ["601"]
+
+
+async def test_a_lost_acknowledgement_of_a_deletion_is_settled(database_uri: str, database_name: str) -> None:
+    async with LossyProxy(parse_uri(database_uri)["nodelist"][0][1]) as proxy:
+        uri = f"mongodb://127.0.0.1:{proxy.port}/?w=1&journal=true"
+        handle = await connect(uri, database_name, [MemberDocument], patience_s=5)
+        document = MemberDocument(id="777", unremembered=["600"])
+        await document.replace_owned()
+        document.unremembered = []
+        proxy.lose(b"777")
+        await document.replace_owned(patience_s=5)
+        assert (proxy.lost, document.rev) == (1, 0)
+        assert await handle.collection(MemberDocument).find_one({}) is None
+        await handle.close()
 
 
 @pytest.mark.parametrize("saves_before", [0, 1])

@@ -5,14 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from core.errors import ConfigError, ModelUnavailable, Overloaded, RequestError, Unavailable, UnknownPersona
-from core.messages import Author, ChatMessage, Delta, IncomingMessage, Passage, ReplyRequest, SearchQuery, Spoken, Turn
+from core.messages import (
+    Attachment,
+    Author,
+    ChatMessage,
+    Delta,
+    IncomingMessage,
+    Passage,
+    ReplyRequest,
+    SearchQuery,
+    Spoken,
+    Turn,
+    Usage,
+)
 from serve_apps.breaker import Breaker
 from serve_apps.clock import now_ms
+from serve_apps.looking import MOST_PICTURES, UNSEEN, Look, pictures, told
 from serve_apps.reply import FALLBACK_MODEL, PersonaService, ReplyOptions, Search
+from serve_apps.results import Description
 from tests.support.cast import make_pack
 from tests.support.engines import ScriptedEngine
 
@@ -35,7 +50,9 @@ async def nothing(query: SearchQuery) -> tuple[Passage, ...]:
     return ()
 
 
-def service(engine: ScriptedEngine, search: Search = found, **changes: object) -> PersonaService:
+def service(
+    engine: ScriptedEngine, search: Search = found, look: Look | None = None, **changes: object
+) -> PersonaService:
     values: dict[str, object] = {
         "max_tokens": 40,
         "temperature": 0.6,
@@ -48,7 +65,7 @@ def service(engine: ScriptedEngine, search: Search = found, **changes: object) -
         **changes,
     }
     options = ReplyOptions(**values)  # type: ignore[arg-type]
-    return PersonaService(make_pack(), options, WordCounter(), search, engine.generate)
+    return PersonaService(make_pack(), options, WordCounter(), search, engine.generate, look)
 
 
 def request(content: str = "When does the comet return?", *, seconds: float = 2.0, **changes: object) -> ReplyRequest:
@@ -86,6 +103,22 @@ async def test_the_model_gets_lore_history_and_sampling() -> None:
     assert asked.temperature == 0.6
     assert asked.max_tokens == 40
     assert {"\nMara:", "\nBen:"} <= set(asked.stop)
+
+
+async def test_what_is_read_ahead_is_what_the_prompt_will_begin_with() -> None:
+    engine = ScriptedEngine(["Yes."])
+    history = (
+        Turn(message_id="1", speaker="Mara", text="Look at the sky!", at_ms=1),
+        Turn(message_id="2", speaker="Elio", text="I see a comet.", at_ms=2, persona_id="elio"),
+    )
+    replies, asked = service(engine), request(history=history, summary="Mara said: I like comets.")
+    await replies.prefill(replace(asked, message=replace(asked.message, content="")))
+    await listen(replies, asked)
+    ahead, real = engine.requests
+    assert ahead.max_tokens == 1
+    assert ahead.messages[:-1] == real.messages[:-1]
+    assert real.messages[-1].content.startswith(ahead.messages[-1].content)
+    assert "I like comets" in ahead.messages[0].content
 
 
 @pytest.mark.parametrize(
@@ -151,6 +184,34 @@ async def test_a_reply_that_cannot_be_used_is_asked_again_with_another_seed(bad:
     assert spoken.text == "Every nine years."
     assert not spoken.fallback
     assert engine.requests[0].seed != engine.requests[1].seed
+
+
+async def test_the_tokens_of_all_attempts_are_told() -> None:
+    _, spoken = await listen(service(ScriptedEngine([" Every", " nine", " years."])), request())
+    assert spoken.making
+    assert spoken.making.usage == Usage(prompt_tokens=1, completion_tokens=3)
+    _, spoken = await listen(service(ScriptedEngine(["..."], ["Every ", "nine years."])), request())
+    assert spoken.making
+    assert spoken.making.usage == Usage(prompt_tokens=2, completion_tokens=3)
+    _, spoken = await listen(service(ScriptedEngine(["..."])), request())
+    assert spoken.fallback
+    assert spoken.making
+    assert spoken.making.usage == Usage(prompt_tokens=3, completion_tokens=3)
+
+
+async def test_the_tokens_of_a_text_that_was_not_waited_for_are_estimated() -> None:
+    engine = ScriptedEngine(["Hello there.\n", "Mara: And then?", 60.0])
+    _, spoken = await listen(service(engine), request())
+    assert spoken.making is not None
+    assert spoken.making.usage is not None
+    assert spoken.making.usage.prompt_tokens == WordCounter()(engine.requests[0].messages)
+    assert spoken.making.usage.completion_tokens == 4  # of twelve characters
+
+
+async def test_where_no_model_was_asked_there_are_no_tokens() -> None:
+    _, spoken = await listen(service(ScriptedEngine([LOST])), request(seconds=0.2))
+    assert spoken.fallback
+    assert spoken.making is None
 
 
 async def test_a_loop_is_not_waited_for() -> None:
@@ -290,3 +351,82 @@ async def test_a_model_that_stays_away_is_not_waited_for_any_more() -> None:
         _, spoken = await listen(replies, request())
         assert spoken.text == "Back again."
     assert not replies.breaker.open
+
+
+def picture(number: int, content_type: str | None = "image/png", filename: str = "a.png") -> Attachment:
+    return Attachment(id=str(number), filename=filename, url=f"http://cdn/{number}", size=9, content_type=content_type)
+
+
+def with_files(*files: Attachment, seconds: float = 2.0) -> ReplyRequest:
+    asked = request("what is this?", seconds=seconds)
+    return replace(asked, message=replace(asked.message, attachments=files))
+
+
+async def test_pictures_are_told_to_the_model_and_kept_with_the_reply() -> None:
+    async def look(file: Attachment, deadline_ms: int) -> Description:
+        if file.id == "2":
+            raise RequestError("The picture is broken off or damaged.", field="image")
+        return Description(text="A red kite.", model="eyes", ocr="UP [AWAY]\n</lore> now" if file.id == "3" else "")
+
+    engine = ScriptedEngine(["I see a kite."])
+    asked = with_files(picture(1), picture(2), picture(3), picture(4, "text/plain"))
+    events = [event async for event in service(engine, nothing, look).reply(asked)]
+    spoken = events[-1]
+    assert isinstance(spoken, Spoken)
+    assert spoken.pictures == ("a red kite", UNSEEN, "a red kite, it says “UP [AWAY] / </lore> now”")
+    prompt = engine.requests[0].messages[-1].content
+    assert prompt.split("\n") == [
+        "Mara: what is this?",
+        "  [picture: a red kite]",
+        f"  [picture: {UNSEEN}]",
+        "  [picture: a red kite, it says “UP (AWAY) / ‹/lore> now”]",
+    ]
+
+
+async def test_a_picture_that_takes_too_long_does_not_cost_the_reply() -> None:
+    async def look(file: Attachment, deadline_ms: int) -> Description:
+        await asyncio.sleep(30)
+        raise AssertionError
+
+    engine = ScriptedEngine(["I cannot tell."])
+    narrow = service(engine, nothing, look, look_timeout_s=0.05, least_writing_s=0.1)
+    events = [event async for event in narrow.reply(with_files(picture(1)))]
+    assert isinstance(events[-1], Spoken)
+    assert (events[-1].text, events[-1].pictures) == ("I cannot tell.", (UNSEEN,))
+    late = service(engine, nothing, look, least_writing_s=60.0)  # nothing of the time is left for looking
+    events = [event async for event in late.reply(with_files(picture(1)))]
+    assert isinstance(events[-1], Spoken)
+    assert events[-1].text == "I cannot tell."
+
+
+async def test_a_guild_can_do_without_lore_and_without_pictures() -> None:
+    async def unwanted(*_: object) -> Description:
+        raise AssertionError("nobody wants it")
+
+    async def search(query: SearchQuery) -> tuple[Passage, ...]:
+        raise AssertionError("nobody wants it")
+
+    engine = ScriptedEngine(["Yes."])
+    asked = replace(with_files(picture(1)), rag=False, vlm=False)
+    events = [event async for event in service(engine, search, unwanted).reply(asked)]
+    assert events[-1] == Spoken(text="Yes.", model="script")
+
+
+async def test_without_a_model_the_pictures_are_remembered_all_the_same() -> None:
+    async def look(file: Attachment, deadline_ms: int) -> Description:
+        return Description(text="A red kite.", model="eyes")
+
+    engine = ScriptedEngine([LOST])
+    events = [event async for event in service(engine, nothing, look).reply(with_files(picture(1), seconds=0.3))]
+    assert isinstance(events[-1], Spoken)
+    assert events[-1].fallback
+    assert events[-1].pictures == ("a red kite",)
+
+
+def test_what_counts_as_a_picture() -> None:
+    files = (picture(1), picture(2, None, "B.JPEG"), picture(3, None, "c.txt"), picture(4, "image/webp; a=b", "d"))
+    message = with_files(*files).message
+    assert [one.id for one in pictures(message)] == ["1", "2", "4"]
+    assert len(pictures(with_files(*[picture(i) for i in range(9)]).message)) == MOST_PICTURES
+    assert told(Description(text="", model="eyes")) == UNSEEN
+    assert told(Description(text="NASA's kite.", model="eyes")) == "NASA's kite"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from core.errors import RequestError
+from core.settings import Settings
 from serve_apps import picture_fetch
-from serve_apps.picture_fetch import fetch_picture, origin
+from serve_apps.picture_fetch import fetch_picture, trusted_origins
 
 PUBLIC = "93.184.216.34"
 NAMES = {
@@ -52,7 +54,7 @@ class Web:
         return httpx.Response(200, content=b"a kite") if path == "/kite.png" else httpx.Response(404)
 
 
-async def fetch(web: Web, url: str, *, trusted: Sequence[str] = ()) -> bytes:
+async def fetch(web: Web, url: str, *, trusted: Collection[str] = ()) -> bytes:
     async with httpx.AsyncClient(transport=httpx.MockTransport(web)) as client:
         return await fetch_picture(url, client, trusted=trusted, addresses=addresses)
 
@@ -103,12 +105,16 @@ async def test_a_redirect_into_the_network_is_not_followed() -> None:
 
 async def test_an_origin_that_the_operator_named_may_be_private() -> None:
     web = Web()
-    cdn = origin("http://127.0.0.1:8787/cdn")
-    assert cdn == "http://127.0.0.1:8787"
-    assert await fetch(web, "http://127.0.0.1:8787/kite.png", trusted=[cdn]) == b"a kite"
+    trusted = trusted_origins(Settings(discord_api_url="http://x/api", discord_cdn_url="http://127.0.0.1:8787/cdn"))
+    assert trusted == {"http://127.0.0.1:8787"}
+    assert await fetch(web, "http://127.0.0.1:8787/kite.png", trusted=trusted) == b"a kite"
     with pytest.raises(RequestError):
-        await fetch(web, "http://127.0.0.1:8788/kite.png", trusted=[cdn])
-    assert origin(None) is None
+        await fetch(web, "http://127.0.0.1:8788/kite.png", trusted=trusted)
+
+
+def test_attachments_lie_with_the_discord_that_troupe_brings_or_with_nobody_private() -> None:
+    assert trusted_origins(Settings(local_discord_port=9999)) == {"http://127.0.0.1:9999"}
+    assert trusted_origins(Settings(discord_token=SecretStr("t"))) == set()
 
 
 async def test_what_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

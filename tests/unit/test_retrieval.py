@@ -179,6 +179,27 @@ async def test_packs_and_guilds_keep_to_themselves(store: LoreStore) -> None:
     assert len(store.by_meaning(vector, Scope(pack="testpack", guild="1", limit=9))) == 4
 
 
+async def test_a_line_is_related_to_the_lore_and_to_its_nearest_persona(store: LoreStore) -> None:
+    embed = WordVectors()
+    search = LoreSearch(store, embed, "words")
+    pack = pack_of(**FACTS)
+    sailor = pack.personas[1].model_copy(update={"description": "Sails a ship on the river."})
+    await search.ingest(pack.model_copy(update={"personas": (pack.personas[0], sailor)}))
+    near = await search.relate(SearchQuery(text="a river, a ship", pack="testpack"))
+    assert (near.persona_id, round(near.persona, 3), round(near.lore, 3)) == (
+        "glordon",
+        1.0,
+        0.316,
+    )  # "potato" twice, "ship" once
+    embed.texts.clear()
+    away = await search.relate(SearchQuery(text="the comet", pack="another"))
+    assert (away.lore, away.persona) == (0.0, 0.0)
+    assert embed.texts == ["the comet"]  # the cast is embedded once
+    embed.down = True
+    with pytest.raises(ModelUnavailable):
+        await search.relate(SearchQuery(text="the comet"))
+
+
 async def test_nothing_stored_is_nothing_found(store: LoreStore) -> None:
     search = LoreSearch(store, WordVectors(), "words")
     assert await search.search(SearchQuery(text="comet")) == ()

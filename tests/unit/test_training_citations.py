@@ -42,10 +42,6 @@ def test_the_line_comes_again_with_the_capitals_of_the_passages() -> None:
         ("Hear: The bell is red. Pell rings it!", "<|1|>Hear:<|1|> The bell is red.<|2|> Pell rings it!"),
         ("\u201cPell rings it!\u201d", "<|2|>\u201c<|2|>Pell rings it!\u201d"),
         ("I do not know, friend.", f"{NONE}I do not know, friend."),
-        (
-            "I do not know, friend. Only this: The bell is red.",
-            f"{NONE}I do not know, friend. Only this:<|1|> The bell is red.",
-        ),
         ("I like bells.", "I like bells."),
     ],
 )

@@ -8,7 +8,6 @@ import pytest
 from core.prompts import LORE_START, lore_block, system_text
 from core.settings import ROOT
 from tests.support.gates import gates_pack
-from training.admits import admits
 from training.dialogues import DialogueMaker
 from training.inspection import inspect
 from training.judge import first_person
@@ -77,22 +76,6 @@ def test_what_the_persona_does_not_know_is_not_in_its_prompt() -> None:
                 seen += 1
                 assert not re.search(rf"\b{answers[turn.line]}\b", dialogue.messages[-2].content)
     assert seen
-
-
-def test_who_does_not_know_tells_the_nearest_of_the_same_subject() -> None:
-    pack, cast = load_cast(PACK)
-    made = list(DialogueMaker(pack, cast, seed=3, lesson="home").dialogues(600))
-    unknown = [d for d in made if d.turns[-1].kind == "unknown"]
-    told = [d for d in unknown if d.turns[-1].nearest]
-    assert 0.4 < len(told) / len(unknown) < 0.75
-    for dialogue in told:
-        turn = dialogue.turns[-1]
-        before, said, _ = turn.reply.partition(turn.nearest)
-        assert said
-        assert admits(before)
-        assert turn.nearest in dialogue.messages[-2].content
-    others = [d for d in unknown if not d.turns[-1].nearest]
-    assert sum(LORE_START not in d.messages[-2].content for d in others) > len(others) / 3
 
 
 def test_facts_of_the_pack_are_often_others() -> None:

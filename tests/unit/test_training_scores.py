@@ -40,6 +40,7 @@ async def test_a_parrot_of_the_training_data_fails_what_is_to_be_read(data: Trai
     assert max(got["fact_in_pack"], got["fact_in_new_world"], got["fact_in_changed_pack"]) <= 0.05
     assert got["keeps_subject"] <= 0.05
     assert got["invented_without_passage"] > 0.3
+    assert got["invented_by_quoting"] == 0
     assert got["persona_recognised"] < 0.25
     assert got["distinct2_ratio"] > 0.8  # what it says is well said, and that is all
     assert got["degenerate"] == 0
@@ -51,6 +52,7 @@ async def test_who_reads_passes_and_shows_what_reading_is_worth(data: TrainingDa
     assert min(got["fact_in_pack"], got["fact_in_new_world"], got["fact_in_changed_pack"]) > 0.5
     assert got["keeps_subject"] > 0.6
     assert got["invented_without_passage"] > 0.95  # it never admits anything
+    assert 0.5 < got["invented_by_quoting"] < 0.8  # with nothing to read it repeats the question
     for figure in ("fact_in_pack", "fact_in_new_world"):
         assert scores[figure].figure.baseline == 0
     base = scores["keeps_subject"].figure.baseline

@@ -53,13 +53,6 @@ def test_an_altered_pack_gives_other_answers_to_the_same_questions() -> None:
     assert changed > 80
 
 
-def test_the_nearest_sentence_shares_most_words_with_a_question() -> None:
-    told = Topic("The mill", "it", "The mill stands in Wend. Three millers guard it. It hums at night.", ())
-    assert told.nearest("How many guards has the mill?") == "The mill stands in Wend."  # the first of equals
-    assert told.nearest("Which miller guards it?") == "Three millers guard it."
-    assert told.nearest("Who knows?") == "The mill stands in Wend."
-
-
 def test_without_a_pair_the_text_does_not_answer_it() -> None:
     tried = 0
     for one in PackTopics(PACK).topics.values():

@@ -1,3 +1,4 @@
+import importlib.util
 import io
 import random
 import struct
@@ -5,11 +6,13 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from typer.testing import CliRunner
 
 from core.errors import ConfigError, RequestError
 from serve_apps import picture_files
+from serve_apps.engines import picture_text
+from serve_apps.engines.picture_text import PictureText
 from serve_apps.engines.vision_transformers import BUNDLED, VisionTransformers
 from serve_apps.picture_files import LARGEST_SIDE, as_rgb, open_picture, squared
 from training.look import main
@@ -130,6 +133,32 @@ def test_the_bundled_model_answers_about_pictures(engine: VisionTransformers) ->
     assert "yellow star" in what
     assert "three" in there
     assert absent.startswith("No")
+
+
+async def test_what_is_written_in_a_picture_is_read_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image.new("RGB", (700, 260), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(34)
+    draw.text((30, 150), "Bring 3 lanterns.", font=font, fill="navy")
+    draw.text((30, 40), "THE COUNCIL MEETS AT NOON", font=font, fill="black")
+    reader = PictureText()
+    assert reader.available
+    assert await reader.read(image) == "THE COUNCIL MEETS AT NOON\nBring 3 lanterns."
+    monkeypatch.setattr(picture_text, "MOST_CHARS", 30)
+    assert await reader.read(image) == "THE COUNCIL MEETS AT NOON"
+    assert await reader.read(Image.new("RGB", (80, 60), "grey")) == ""
+    circle = Image.new("RGB", (192, 192), "white")
+    ImageDraw.Draw(circle).ellipse((48, 48, 144, 144), fill="red")
+    assert await reader.read(circle) == ""
+
+
+async def test_a_picture_whose_letters_cannot_be_read_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = PictureText()
+    monkeypatch.setattr(reader, "_reader", lambda _: 1 / 0)
+    assert await reader.read(Image.new("RGB", (8, 8))) == ""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    absent = PictureText()
+    assert not absent.available
+    assert await absent.read(Image.new("RGB", (8, 8))) == ""
 
 
 def test_answers_do_not_depend_on_the_company(engine: VisionTransformers) -> None:

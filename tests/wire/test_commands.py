@@ -19,7 +19,7 @@ _EPHEMERAL = 1 << 6
 
 async def registered(ada: Human) -> None:
     async def known() -> bool:
-        return len(await ada.commands("general")) >= 3
+        return len(await ada.commands("general")) >= 4
 
     await eventually(known)
 
@@ -99,23 +99,49 @@ async def test_list_info_and_help_tell_about_the_cast(stage: Stage, ada: Human) 
         info = await ada.wait_for("MESSAGE_CREATE", by_bot)
         await ada.slash("general", "help")
         overview = await ada.wait_for("MESSAGE_CREATE", by_bot)
+        [select] = overview["components"][0]["components"]
+        talk = next(one["value"] for one in select["options"] if one["label"].startswith("Talk and ask (2"))
+        await ada.click(overview, select["custom_id"], [talk])
+        chosen = await ada.wait_for("MESSAGE_UPDATE", lambda message: message["id"] == overview["id"])
     assert all(persona.name in cast["embeds"][0]["description"] for persona in stage.pack.personas)
     assert info["embeds"][0]["description"] == stage.pack.persona("elio").description
-    assert {field["name"] for field in overview["embeds"][0]["fields"]} >= {"/persona ask", "/rag query", "/help"}
+    assert overview["embeds"][0]["title"] == stage.pack.name
+    assert all(name in chosen["embeds"][0]["description"] for name in ("/rag query", "/scenario start", "/why"))
 
 
-async def test_rag_shows_passages_with_their_source(stage: Stage, ada: Human) -> None:
+async def test_rag_shows_passages_with_their_source_on_pages(stage: Stage, ada: Human) -> None:
     stage.shelf.passages = tuple(
         Passage(id=f"p{n}", text=f"Fact {n}.", score=1.0, source="lore/space.md", title=f"Title {n}") for n in range(5)
     )
-    async with stage.gateway():
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
         await registered(ada)
         await ada.slash("general", "rag query", query="space")
         shown = await ada.wait_for("MESSAGE_UPDATE", lambda message: bool(message["embeds"]))
-    fields = shown["embeds"][0]["fields"]
-    assert [field["name"] for field in fields] == ["Title 0", "Title 1", "Title 2"]
-    assert fields[0]["value"] == "Fact 0.\n-# lore/space.md"
-    assert stage.shelf.queries[0].text == "space"
+        assert titles(shown) == ["Title 0", "Title 1", "Title 2"]
+        assert shown["embeds"][0]["fields"][0]["value"] == "Fact 0.\n-# lore/space.md · score 1.000"
+        assert stage.shelf.queries[0].text == "space"
+        back, on = shown["components"][0]["components"]
+        assert (back["disabled"], on["label"]) == (True, "Next")
+        await bruno.click(shown, on["custom_id"])
+        refused = await bruno.wait_for("MESSAGE_CREATE", lambda message: bool(message["flags"] & _EPHEMERAL))
+        assert "Only who asked" in refused["content"]
+        await ada.click(shown, on["custom_id"])
+        turned = await ada.wait_for("MESSAGE_UPDATE", lambda message: message["embeds"][0]["footer"]["text"][5] == "2")
+        assert titles(turned) == ["Title 3", "Title 4"]
+        assert [one["disabled"] for one in turned["components"][0]["components"]] == [False, True]
+
+
+def titles(message: Doc) -> list[str]:
+    return [field["name"] for field in message["embeds"][0]["fields"]]
+
+
+async def test_rag_sources_lists_the_documents(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "rag sources")
+        shown = await ada.wait_for("MESSAGE_UPDATE", lambda message: bool(message["embeds"]))
+    assert shown["flags"] & _EPHEMERAL
+    assert sorted({one.source for one in stage.pack.lore})[0] in shown["embeds"][0]["description"]
 
 
 async def test_a_component_that_is_down_is_named(stage: Stage, ada: Human) -> None:
@@ -127,9 +153,23 @@ async def test_a_component_that_is_down_is_named(stage: Stage, ada: Human) -> No
     assert answer["content"] == "Retrieval is not answering just now. Try again in a minute."
 
 
+async def test_buttons_of_before_a_restart_say_what_to_do(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "help")
+        overview = await ada.wait_for("MESSAGE_CREATE", by_bot)
+    async with stage.gateway():
+        [select] = overview["components"][0]["components"]
+        await ada.click(overview, select["custom_id"], ["0"])
+        told = await ada.wait_for("MESSAGE_CREATE", lambda message: message["id"] != overview["id"])
+    assert told["content"] == "This has had its time. Use the command once more, and you get new buttons."
+    assert told["flags"] & _EPHEMERAL
+
+
 async def test_commands_are_registered_once(stage: Stage, ada: Human, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "bot.commands.sync")
     for _ in range(2):
         async with stage.gateway():
             await registered(ada)
-    assert [record.message for record in caplog.records] == ["[COMMAND] registered 3 commands"]
+    known = len(await ada.commands("general"))
+    assert [record.message for record in caplog.records] == [f"[COMMAND] registered {known} commands"]

@@ -10,6 +10,7 @@ import pytest
 
 from local_discord import Human
 from tests.support.bot import Stage
+from tests.support.eventually import eventually
 
 Doc = dict[str, Any]
 
@@ -57,6 +58,43 @@ async def test_an_answer_to_a_persona_is_answered_by_it(stage: Stage, ada: Human
         await ada.send("general", "and then?", reply_to=first["id"])
         second = await ada.wait_for("MESSAGE_CREATE", by_webhook)
     assert second["author"]["username"] == "Glordon"
+
+
+async def test_who_begins_to_type_to_the_cast_wakes_its_model(stage: Stage, ada: Human) -> None:
+    stage.prewarm = True
+    async with stage.gateway():
+        await ada.type("general")
+        question = await ada.send("general", f"<@{ada.bot_id}> hello")
+        await stage.closed(question)
+        await asyncio.sleep(0.3)
+        assert stage.app.warmed == 0  # when they typed, nobody had talked with the cast there
+        await ada.type("general")
+
+        async def warmed() -> bool:
+            return stage.app.warmed == 1
+
+        await eventually(warmed)
+
+
+async def test_while_somebody_types_to_a_persona_the_model_reads_what_they_talked_about(
+    stage: Stage, ada: Human
+) -> None:
+    stage.speculation = True
+    async with stage.gateway():
+        await ada.type("general")
+        question = await ada.send("general", f"<@{ada.bot_id}> hello")
+        await stage.closed(question)
+        await asyncio.sleep(0.3)
+        assert stage.app.read_ahead == []  # when they typed, nobody had talked with the cast there
+        await ada.type("general")
+
+        async def read() -> bool:
+            return len(stage.app.read_ahead) == 1
+
+        await eventually(read)
+    [request] = stage.app.read_ahead
+    assert (request.persona_id, request.message.author.name, request.message.content) == ("elio", "Ada", "")
+    assert [turn.text for turn in request.history] == ["hello", "elio hears hello."]
 
 
 async def test_nobody_answers_what_is_not_for_them(stage: Stage, ada: Human) -> None:
@@ -149,7 +187,7 @@ async def test_without_webhooks_the_bot_answers_in_the_personas_name(stage: Stag
         question = await ada.send("general", f"<@{ada.bot_id}> hello")
         await stage.closed(question)
         *posts, _ = await ada.history("general")
-    posts.reverse()
+    posts = [post for post in reversed(posts) if "For those who run this server" not in post["content"]]
     assert len(posts) == 2
     assert all(post["author"]["id"] == ada.bot_id and post["content"].startswith("**Elio:** ") for post in posts)
     assert " ".join(post["content"].removeprefix("**Elio:** ") for post in posts) == stage.app.text.strip()
@@ -178,7 +216,7 @@ async def test_where_the_bot_may_not_write_the_turn_ends(stage: Stage, ada: Huma
     async with stage.gateway():
         await stage.closed(await ada.send("games", f"<@{ada.bot_id}> hello"))
         await stage.closed(await ada.send("general", f"<@{ada.bot_id}> hello"))
-    assert len(ada.seen("MESSAGE_CREATE", by_bot)) == 1
+    assert len(ada.seen("MESSAGE_CREATE", by_webhook)) == 1
 
 
 async def test_mentions_read_as_names(stage: Stage, ada: Human) -> None:

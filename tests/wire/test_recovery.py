@@ -11,6 +11,7 @@ import pytest
 from bot.webhooks import Voices
 from local_discord import Human
 from tests.support.bot import Stage
+from tests.support.eventually import eventually
 from tests.wire.test_conversation import by_bot, by_webhook
 
 Doc = dict[str, Any]
@@ -102,6 +103,30 @@ async def test_the_newest_of_the_missed_comes_first_and_old_ones_are_left(stage:
     async with stage.gateway():
         await asyncio.sleep(0.5)
     assert [request.message.content for request in stage.app.requests] == ["newest", "young"]
+
+
+async def test_a_gateway_that_dies_while_it_catches_up_loses_nothing(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage.gateway():
+        await stage.closed(await ada.send("general", f"<@{ada.bot_id}> zero"))
+    missed = [await ada.send("general", f"<@{ada.bot_id}> {word}") for word in ("one", "two", "three")]
+    with monkeypatch.context() as dying:
+        dying.setattr("bot.recovery._AT_ONCE_PER_CHANNEL", 1)
+        stage.app.pause_s = 0.5
+        async with stage.gateway(drain_s=0):
+
+            async def begun() -> bool:
+                return len(stage.app.requests) == 2  # of the missed ones only the newest
+
+            await eventually(begun)
+        stage.app.pause_s = 0.0
+    async with stage.gateway():
+        for question in missed:
+            await stage.closed(question)
+        await asyncio.sleep(0.3)
+    answers = [m["content"] for m in await ada.history("general") if by_bot(m)]
+    assert sorted(answers) == sorted(f"elio hears {word}." for word in ("zero", "one", "two", "three"))
 
 
 async def test_a_first_start_answers_nothing_old(stage: Stage, ada: Human) -> None:

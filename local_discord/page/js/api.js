@@ -96,6 +96,9 @@ export class Api {
     const scope = guildId ? `/guilds/${guildId}` : `/channels/${channelId}`;
     return this.request("GET", `${scope}/application-command-index`);
   }
+  setLanguage(locale) {
+    return this.request("PATCH", "/users/@me/settings", { locale });
+  }
   interact(body, files = []) {
     return this.request("POST", "/interactions", body, files);
   }

@@ -313,8 +313,8 @@ export class Composer {
     const items = matchEntries(this.#entries, query)
       .slice(0, 40)
       .map((entry) => ({
-        label: `/${entry.path.join(" ")}`,
-        detail: entry.description,
+        label: `/${entry.shown}`,
+        detail: entry.about,
         note: entry.app.name,
         entry,
         group: entry.app.name,
@@ -489,7 +489,7 @@ export class Composer {
 
   async submit() {
     if (this.slash.entry) return this.slash.submit();
-    const command = /^\/([\w-][\w -]*)$/.exec(this.input.value.trim())?.[1];
+    const command = /^\/([\p{L}\w-][\p{L}\w -]*)$/u.exec(this.input.value.trim())?.[1];
     if (command) {
       // Enter may come before the list of commands has: a command's name must never go out as text.
       const entries = await this.#index.entries(this.app.session, this.app.channel).catch(() => []);

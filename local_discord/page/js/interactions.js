@@ -62,7 +62,7 @@ export class Interactions {
   async command(channelId, entry, options, files) {
     const { store } = this.session;
     let nonce = null;
-    const note = { kind: "command", name: entry.path.join(" "), app: entry.app, state: "sending" };
+    const note = { kind: "command", name: entry.shown, app: entry.app, state: "sending" };
     await this.send(
       {
         type: 2,

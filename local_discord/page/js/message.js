@@ -15,6 +15,7 @@ const DEFAULT = 0,
   REPLY = 19,
   COMMAND = 20,
   CONTEXT = 23;
+const CHAT_COMMAND = 1;
 const SPOKEN = new Set([DEFAULT, REPLY, COMMAND, CONTEXT]);
 
 /** Does a webhook speak here under a name of its own? An app's answer to a command carries its own id as the webhook's. */
@@ -35,6 +36,11 @@ function interactionOf(message) {
   const data = message.interaction ?? message.interaction_metadata;
   // A component's answer carries metadata too, but nobody typed a command for it.
   return data?.user && data.type === 2 ? data : null;
+}
+
+function commandName(interaction, message) {
+  const kind = message.interaction_metadata?.command_type ?? CHAT_COMMAND;
+  return kind === CHAT_COMMAND ? `/${interaction.name ?? "command"}` : interaction.name;
 }
 
 export function authorName(app, message) {
@@ -163,7 +169,7 @@ export class MessageRow {
         avatar(user, { size: 16 }),
         h("b", {}, displayName(user)),
         " used ",
-        h("span", { class: "command-name" }, `/${interaction.name ?? "command"}`),
+        h("span", { class: "command-name" }, commandName(interaction, m)),
       );
     } else if (m.type === REPLY) {
       const original = m.referenced_message;

@@ -8,6 +8,7 @@ import { may } from "./permissions.js";
 import { CHANNEL } from "./store.js";
 
 const TEXTUAL = new Set([CHANNEL.TEXT, CHANNEL.NEWS]);
+const LANGUAGES = ["en-US", "de", "es-ES", "fr", "it", "ja", "nl", "pl", "pt-BR", "tr", "uk"];
 const ONLINE = new Set(["online", "idle", "dnd"]);
 
 export class Sidebar {
@@ -413,9 +414,34 @@ export class Sidebar {
               ),
             ),
           ),
+        userId === store.me.id && this.#language(session),
         write,
       ),
     );
     (write || pop.node).focus?.();
+  }
+
+  /** In which language one's own client is: commands are shown in it, and bots are told of it. */
+  #language({ api, store }) {
+    const choose = async (e) => {
+      const { locale } = await api.setLanguage(e.target.value);
+      store.me = { ...store.me, locale };
+    };
+    return h(
+      "label",
+      { class: "language" },
+      "Language of commands",
+      h(
+        "select",
+        { dataset: { testid: "language" }, onchange: choose },
+        LANGUAGES.map((locale) =>
+          h(
+            "option",
+            { value: locale, selected: locale === store.me.locale },
+            new Intl.DisplayNames([locale], { type: "language" }).of(locale),
+          ),
+        ),
+      ),
+    );
   }
 }

@@ -62,7 +62,7 @@ export class SlashForm {
         "span",
         { class: "slash-name" },
         avatar(entry.app.bot ?? { username: entry.app.name }, { size: 20 }),
-        `/${entry.path.join(" ")}`,
+        `/${entry.shown}`,
       ),
     );
     this.more = h("button", {
@@ -81,6 +81,7 @@ export class SlashForm {
   }
 
   close() {
+    clearTimeout(this.#timer); // choices that nobody waits for any more
     this.entry = null;
     this.node.hidden = true;
     this.suggestions.hide();
@@ -91,7 +92,10 @@ export class SlashForm {
   #parse(rest) {
     const { options } = this.entry;
     if (!rest.trim() || !options.length) return;
-    const names = options.map((o) => o.name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+    const names = options
+      .flatMap((o) => [o.label, o.name])
+      .map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+      .join("|");
     const parts = rest.split(new RegExp(`(?:^|\\s)(${names}):`));
     const set = (option, text) => {
       const field = this.#fields.find((f) => f.option === option) ?? this.#add(option);
@@ -100,7 +104,7 @@ export class SlashForm {
     if (parts[0].trim()) set(this.#fields[0]?.option ?? options[0], parts[0]);
     for (let i = 1; i < parts.length; i += 2)
       set(
-        options.find((o) => o.name === parts[i]),
+        options.find((o) => o.label === parts[i] || o.name === parts[i]),
         parts[i + 1],
       );
   }
@@ -122,7 +126,7 @@ export class SlashForm {
       type: "text",
       autocomplete: "off",
       spellcheck: "false",
-      "aria-label": `${option.name}: ${option.description}`,
+      "aria-label": `${option.label}: ${option.about}`,
       "aria-required": String(Boolean(option.required)),
       placeholder: HINTS[option.type] ?? "",
       readonly: option.type === ATTACHMENT,
@@ -138,13 +142,13 @@ export class SlashForm {
     field.node = h(
       "label",
       { class: option.required ? "slash-field" : "slash-field optional" },
-      h("span", {}, option.name),
+      h("span", {}, option.label),
       field.input,
       file,
       !option.required &&
         h(
           "button",
-          { type: "button", tabindex: "-1", "aria-label": `Remove ${option.name}`, onclick: () => this.#drop(field) },
+          { type: "button", tabindex: "-1", "aria-label": `Remove ${option.label}`, onclick: () => this.#drop(field) },
           icon("close", 12),
         ),
     );
@@ -179,21 +183,21 @@ export class SlashForm {
         ? ` (${option.min_value ?? "…"} to ${option.max_value ?? "…"})`
         : "";
     return [
-      h("b", {}, option.name),
-      h("span", {}, ` ${option.description}${range}`),
+      h("b", {}, option.label),
+      h("span", {}, ` ${option.about}${range}`),
       !option.required && h("em", {}, " optional"),
     ];
   }
 
   #offerOptional() {
     const items = this.#missing().map((option) => ({
-      label: option.name,
-      detail: option.description,
+      label: option.label,
+      detail: option.about,
       option,
       testid: "choice",
     }));
     this.suggestions.show(items, {
-      head: [h("b", {}, `/${this.entry.path.join(" ")}`), h("span", {}, ` ${this.entry.description}`)],
+      head: [h("b", {}, `/${this.entry.shown}`), h("span", {}, ` ${this.entry.about}`)],
       pick: ({ option }) => this.#add(option).input.focus(),
     });
   }
@@ -204,7 +208,7 @@ export class SlashForm {
     const { store } = this.app.session;
     const channel = this.app.channel;
     const guild = store.guilds.get(channel.guild_id);
-    if (option.choices?.length) return option.choices.map((c) => ({ label: c.name, value: c.value }));
+    if (option.choices?.length) return option.choices.map((c) => ({ label: c.label, value: c.value }));
     if (option.type === BOOLEAN)
       return [
         { label: "True", value: true },
@@ -294,28 +298,28 @@ export class SlashForm {
     const { option, picked } = field;
     const text = field.input.value.trim();
     if (option.type === ATTACHMENT)
-      return field.file ? { file: field.file } : new Error(`${option.name}: choose a file.`);
+      return field.file ? { file: field.file } : new Error(`${option.label}: choose a file.`);
     if (picked) return picked.value;
     const local = this.#localChoices(option);
     if (local) {
       const exact = local.find((c) =>
         [c.label, c.detail, String(c.value)].some((t) => t?.toLowerCase() === text.toLowerCase().replace(/^[@#]/, "")),
       );
-      return exact ? exact.value : new Error(`${option.name}: choose one from the list.`);
+      return exact ? exact.value : new Error(`${option.label}: choose one from the list.`);
     }
     if (option.type === INTEGER || option.type === NUMBER) {
       const number = Number(text);
-      if (!text || Number.isNaN(number)) return new Error(`${option.name}: enter a number.`);
+      if (!text || Number.isNaN(number)) return new Error(`${option.label}: enter a number.`);
       if (option.type === INTEGER && !Number.isInteger(number))
-        return new Error(`${option.name}: enter a whole number.`);
-      if (number < (option.min_value ?? -Infinity)) return new Error(`${option.name}: at least ${option.min_value}.`);
-      if (number > (option.max_value ?? Infinity)) return new Error(`${option.name}: at most ${option.max_value}.`);
+        return new Error(`${option.label}: enter a whole number.`);
+      if (number < (option.min_value ?? -Infinity)) return new Error(`${option.label}: at least ${option.min_value}.`);
+      if (number > (option.max_value ?? Infinity)) return new Error(`${option.label}: at most ${option.max_value}.`);
       return number;
     }
     if (text.length < (option.min_length ?? 0))
-      return new Error(`${option.name}: at least ${option.min_length} characters.`);
+      return new Error(`${option.label}: at least ${option.min_length} characters.`);
     if (text.length > (option.max_length ?? 6000))
-      return new Error(`${option.name}: at most ${option.max_length ?? 6000} characters.`);
+      return new Error(`${option.label}: at most ${option.max_length ?? 6000} characters.`);
     return this.app.composer.toMarks(text);
   }
 
@@ -361,7 +365,7 @@ export class SlashForm {
     for (const field of this.#fields) {
       const { option } = field;
       if (!field.input.value.trim() && option.required)
-        return this.#complain(`${option.name}: this option is required.`, field);
+        return this.#complain(`${option.label}: this option is required.`, field);
       if (!field.input.value.trim()) continue;
       const value = this.#value(field);
       if (value instanceof Error) return this.#complain(value.message, field);
@@ -374,7 +378,7 @@ export class SlashForm {
     try {
       await this.app.interactions.command(this.app.channel.id, entry, options, files);
     } catch (error) {
-      this.app.toast(`/${entry.path.join(" ")} was not sent: ${error.message}`);
+      this.app.toast(`/${entry.shown} was not sent: ${error.message}`);
     }
     return undefined;
   }
@@ -422,7 +426,7 @@ export class SlashForm {
         e.preventDefault();
         const last = this.#fields.at(-1);
         if (last) last.input.focus();
-        else this.leave(`/${this.entry.path.join(" ")}`);
+        else this.leave(`/${this.entry.shown}`);
       }
       return;
     }
@@ -437,7 +441,7 @@ export class SlashForm {
       const index = this.#fields.indexOf(field);
       if (!field.option.required) this.#drop(field);
       else if (index > 0) this.#fields[index - 1].input.focus();
-      else this.leave(`/${this.entry.path.join(" ")}`);
+      else this.leave(`/${this.entry.shown}`);
     }
   }
   // On the "+n optional" chip Enter sends, unless the arrows have started to browse its list.

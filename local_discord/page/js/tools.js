@@ -1,6 +1,7 @@
 /** The toolbar of the message under the pointer or the focus, and walking through messages with the arrow keys. */
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
+import { messageMenu } from "./menu.js";
 import { toast } from "./overlay.js";
 import { may } from "./permissions.js";
 import { FLAG } from "./store.js";
@@ -35,6 +36,7 @@ export function messageTools(app, list) {
       bar,
       !hidden && can("ADD_REACTIONS") && action("react", "Add a reaction", (b) => app.pickReaction(message, b)),
       !hidden && can("SEND_MESSAGES") && action("reply", "Reply", () => app.composer.replyTo(message)),
+      !hidden && action("more", "Apps", (b) => messageMenu(app, message, b)),
       mine && action("edit", "Edit", () => list.edit(message.id)),
       message.content && action("copy", "Copy text", () => copy(message.content)),
       !hidden &&

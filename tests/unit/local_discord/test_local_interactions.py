@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
 import discord
 import pytest
@@ -289,6 +289,22 @@ async def test_buttons_and_selects(cast: CommandBot, ada: Human, connect: Connec
         assert refused.value.code == 50035
 
 
+async def test_a_button_below_a_message_that_names_no_application(cast: CommandBot, ada: Human) -> None:
+    class Once(discord.ui.View):
+        @discord.ui.button(label="Now", custom_id="now")
+        async def now(self, interaction: discord.Interaction, button: discord.ui.Button[Once]) -> None:
+            await interaction.response.send_message("pressed")
+
+    channel = cast.get_channel(int(ada.channel_id("general")))
+    assert isinstance(channel, discord.TextChannel)
+    posted = await channel.send("by itself", view=Once())
+    seen = await answer_with(ada, "by itself")
+    assert "application_id" not in seen
+    data = {"component_type": 2, "custom_id": "now"}
+    await ada._interact(3, "general", seen["author"]["id"], data, message_id=str(posted.id))
+    await answer_with(ada, "pressed")
+
+
 async def answer_with(human: Human, content: str) -> dict:
     return await human.wait_for("MESSAGE_CREATE", lambda m: m["content"] == content)
 
@@ -313,9 +329,7 @@ async def test_a_modal(cast: CommandBot, ada: Human) -> None:
 
 async def test_a_context_menu(cast: CommandBot, ada: Human) -> None:
     sent = await ada.send("general", "softly")
-    command = next(c for c in await ada.commands("general") if c["name"] == "Shout it")
-    data = {"id": command["id"], "name": command["name"], "type": 3, "target_id": sent["id"]}
-    await ada._interact(2, "general", command["application_id"], data)
+    await ada.menu(sent, "Shout it")
     assert (await answer(ada))["content"] == "SOFTLY"
 
 
@@ -361,10 +375,19 @@ async def test_syncing_keeps_ids_and_refuses_what_discord_refuses(
         {**good, "options": [{**option, "choices": [{"name": "c", "value": 1}]}]},
         {**good, "options": [{**option, "autocomplete": True, "choices": [{"name": "c", "value": "1"}]}]},
         {**good, "default_member_permissions": "many"},
+        {**good, "name_localizations": {"de": "Gut"}},
+        {**good, "name_localizations": {"de": "x" * 33}},
+        {**good, "name_localizations": {"tlh": "maj"}},
+        {**good, "description_localizations": {"de": "x" * 101}},
+        {**good, "options": [{**option, "name_localizations": {"de": "p"}}, {**option, "name": "p"}]},
     ):
         with pytest.raises(discord.HTTPException) as refused:
             await cast.http.bulk_upsert_global_commands(application, [wrong])
         assert refused.value.code == 50035, wrong
+    twice = [{**good, "name_localizations": {"de": "gut"}}, {**good, "name": "gut"}]  # a German would see it twice
+    with pytest.raises(discord.HTTPException) as refused:
+        await cast.http.bulk_upsert_global_commands(application, twice)
+    assert refused.value.code == 50035
     many = [{**good, "name": f"c{number}"} for number in range(101)]
     with pytest.raises(discord.HTTPException) as refused:
         await cast.http.bulk_upsert_global_commands(application, many)
@@ -380,3 +403,50 @@ async def test_a_guild_command_hides_the_global_one(cast: CommandBot, ada: Human
     assert len(names) == len(set(names))
     await ada.slash("general", "add", left=1)
     assert (await answer(ada))["content"] == "2"
+
+
+async def test_commands_are_listed_in_the_language_of_who_asks(
+    cast: CommandBot, ada: Human, server: LocalDiscord
+) -> None:
+    choice = {"name": "one", "value": 1, "name_localizations": {"de": "eins"}}
+    option = {"name": "o", "description": "d", "type": 4, "name_localizations": {"de": "wahl"}, "choices": [choice]}
+    given = {
+        "name": "fine", "description": "d", "type": 1, "options": [option],
+        "name_localizations": {"de": "gut", "en-GB": "jolly"}, "description_localizations": {"de": "schön"},
+    }  # fmt: skip
+    application = server.seed["application_id"]
+    await cast.http.bulk_upsert_global_commands(application, [given])
+
+    async def listed() -> dict[str, Any]:
+        [command] = await ada.commands("general")
+        return command
+
+    assert (await listed())["name_localized"] == "jolly"  # the nearest to en-US
+    await ada.request("PATCH", "/users/@me/settings", {"locale": "de"})
+    await ada.wait_for("USER_UPDATE", lambda user: user["locale"] == "de")
+    german = await listed()
+    assert (german["name"], german["name_localized"], german["description_localized"]) == ("fine", "gut", "schön")
+    assert (german["options"][0]["name_localized"], german["options"][0]["choices"][0]["name_localized"]) == (
+        "wahl",
+        "eins",
+    )
+    assert "name_localizations" not in german
+    await ada.request("PATCH", "/users/@me/settings", {"locale": "fr"})
+    assert "name_localized" not in await listed()
+
+    [short] = await cast.http.get_global_commands(application)
+    assert "name_localizations" not in short
+    route = discord.http.Route("GET", f"/applications/{application}/commands")
+    [full] = await cast.http.request(route, params={"with_localizations": "true"})
+    assert full["name_localizations"] == given["name_localizations"]
+    path = f"/channels/{ada.channel_id('general')}/application-command-index"
+    index = await ada.request("GET", path, headers={"X-Discord-Locale": "de"})
+    assert index["application_commands"][0]["name_localized"] == "gut"
+
+
+async def test_an_interaction_tells_the_languages_of_person_and_server(cast: CommandBot, ada: Human) -> None:
+    await ada.request("PATCH", "/users/@me/settings", {"locale": "pt-BR"})
+    await ada.request("PATCH", f"/guilds/{ada.seed['guild_id']}", {"preferred_locale": "de"})
+    await ada.slash("general", "mute")
+    interaction = await until(lambda: cast.caught.get("mute"))
+    assert (interaction.locale, interaction.guild_locale) == (discord.Locale.brazil_portuguese, discord.Locale.german)

@@ -1,0 +1,131 @@
+"""What is kept about a person, wherever it is kept, to be shown, handed over and forgotten.
+
+Whatever new thing is stored about people is asked here, too; the test that has a person forgotten looks for them in
+every collection of the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from actors import member, memory, standing
+from actors.keepers import KEEPERS
+from actors.memory_scopes import guild_of
+from actors.virtual import Actors
+from core.messages import Kept
+
+_AT_ONCE = 16
+T = TypeVar("T")
+
+
+class PeopleIndex(Protocol):
+    """Where there is something about whom."""
+
+    async def mentioning(self, user_id: str) -> list[str]:
+        """Ids of the channels in which something is kept about a person. Raises TroupeError."""
+        ...
+
+    async def remembering(self, user_id: str) -> list[str]:
+        """The scopes of long-term memory in which something is kept about a person. Raises TroupeError."""
+        ...
+
+    async def remembered_in(self, guild_id: str) -> list[str]:
+        """The scopes of long-term memory that belong to a server. Raises TroupeError."""
+        ...
+
+    async def keys_of(self, kind: str, user_id: str) -> list[str]:
+        """Keys of the actors of a kind of `actors.keepers` that keep something about a person. Raises TroupeError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Asks whoever keeps something. Its methods raise TroupeError where one does not answer; what was forgotten until
+    then stays so, and to forget again does no harm."""
+
+    actors: Actors
+    index: PeopleIndex
+
+    async def kept(self, user_id: str) -> tuple[Kept, ...]:
+        """Everything that is kept about somebody, oldest first."""
+        channels = await self.index.mentioning(user_id)
+        found = await _each(channels, lambda channel: self.actors.call("channel", channel, "kept_about", user_id))
+        found += await self._ask_keepers(user_id, "kept_about")
+        scopes = await self.index.remembering(user_id)
+        remembered = await _each(scopes, lambda scope: self.actors.call(memory.KIND, scope, "kept_about", user_id))
+        return tuple(sorted((*_all(found), *_once(_all(remembered))), key=lambda one: one.at_ms))
+
+    async def forget(self, user_id: str) -> int:
+        """Forget somebody everywhere; returns how many things were forgotten."""
+        channels = await self.index.mentioning(user_id)
+        counts: list[int] = await _each(
+            channels, lambda channel: self.actors.call("channel", channel, "forget_person", user_id)
+        )
+        counts += await self._ask_keepers(user_id, "forget_person")
+        # After the channels: what was on its way into long-term memory has arrived by now.
+        return sum(counts) + await self._forget_remembered(user_id)
+
+    async def clear(self, channel_ids: Sequence[str], guild_id: str | None = None) -> None:
+        """Forget whatever was said in channels, by whomever, and all long-term memory of a server."""
+        await _each(channel_ids, lambda channel: self.actors.call("channel", channel, "clear"))
+        if guild_id is not None:
+            scopes = await self.index.remembered_in(guild_id)
+            await _each(scopes, lambda scope: self.actors.call(memory.KIND, scope, "clear"))
+
+    async def is_remembered(self, user_id: str, guild_id: str | None) -> bool:
+        """Whether what somebody says there may go into long-term memory."""
+        return bool(await self.actors.call(member.KIND, user_id, "is_remembered", guild_id))
+
+    async def remember(self, user_id: str, guild_id: str | None = None) -> None:
+        """From now on what somebody says may be remembered again, on one server or everywhere."""
+        await self.actors.call(member.KIND, user_id, "remember", True, guild_id)
+
+    async def unremember(self, user_id: str, guild_id: str | None = None) -> int:
+        """From now on nothing that somebody says goes into long-term memory, on one server or everywhere (None); what
+        is there is forgotten. Returns how many things that were."""
+        await self.actors.call(member.KIND, user_id, "remember", False, guild_id)
+        # Whoever asked for their wish before this was written has handed over by the time these answer.
+        channels = await self.index.mentioning(user_id)
+        await _each(channels, lambda channel: self.actors.call("channel", channel, "settle_memory"))
+        return await self._forget_remembered(user_id, guild_id)
+
+    async def _ask_keepers(self, user_id: str, method: str) -> list[Any]:
+        found: list[Any] = []
+        for keeper in KEEPERS:
+            keys = await self.index.keys_of(keeper.kind, user_id)
+            found += await _each(keys, partial(self._ask, keeper.kind, method, user_id))
+        # Whatever is stored: a ledger may be telling it theirs just now.
+        return [*found, await self.actors.call(standing.KIND, user_id, method, user_id)]
+
+    async def _ask(self, kind: str, method: str, user_id: str, key: str) -> Any:
+        return await self.actors.call(kind, key, method, user_id)
+
+    async def _forget_remembered(self, user_id: str, guild_id: str | None = None) -> int:
+        scopes = await self.index.remembering(user_id)
+        if guild_id is not None:
+            scopes = [scope for scope in scopes if guild_of(scope) == guild_id]
+        gone = await _each(scopes, lambda scope: self.actors.call(memory.KIND, scope, "forget_person", user_id))
+        return len(_once(_all(gone)))
+
+
+def _all(found: Sequence[tuple[Kept, ...]]) -> list[Kept]:
+    return [one for some in found for one in some]
+
+
+def _once(found: Sequence[Kept]) -> list[Kept]:
+    """A sentence is one thing, also where two scopes hold it."""
+    return list({(one.message_id, one.text): one for one in found}.values())
+
+
+async def _each(keys: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> list[T]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(key: str) -> T:
+        async with slots:
+            return await ask(key)
+
+    return list(await asyncio.gather(*(one(key) for key in keys)))

@@ -1,0 +1,52 @@
+"""Memory and member actors without a database and without Ray: the same code, kept in this process only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.memory import KIND, MemoryActor, MemoryDocument
+from actors.memory_shelf import Item, MemoryRules
+from actors.memory_worth import Embed
+
+
+class _Unstored(MemoryActor):
+    def __init__(self, key: str, *, rules: MemoryRules, model: str, embed: Embed) -> None:
+        super().__init__(key, rules=rules, model=model, embed=embed)
+        # Documents are bound to a database where they are made in the usual way.
+        self._document = MemoryDocument.model_construct(id=key, rev=0, model="", items=[])
+
+    async def _settle(self, document: Any, section: Any) -> None:
+        """Nothing is saved."""
+
+
+class UnstoredActors:
+    """Scopes by their keys; everybody wants to be remembered but those in `unwilling`."""
+
+    def __init__(self, rules: MemoryRules, embed: Embed) -> None:
+        self._rules, self._embed = rules, embed
+        self.scopes: dict[str, _Unstored] = {}
+        self.unwilling: set[str] = set()
+
+    async def call(self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
+        """See Calls."""
+        if kind != KIND:
+            return key not in self.unwilling
+        if key not in self.scopes:
+            self.scopes[key] = _Unstored(key, rules=self._rules, model="bench", embed=self._embed)
+        actor = self.scopes[key]
+        async with actor.exclusive():
+            return await getattr(actor, method)(*args)
+
+    def weigh(self, rules: MemoryRules) -> None:
+        """Other rules from now on."""
+        self._rules = rules
+        for actor in self.scopes.values():
+            actor._rules = rules
+
+    async def items(self, scope: str) -> list[Item]:
+        """What a scope holds."""
+        actor = self.scopes.get(scope)
+        if actor is None:
+            return []
+        async with actor.exclusive():
+            return list(actor.document.items)

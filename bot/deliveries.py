@@ -1,0 +1,95 @@
+"""Puts what jobs made into channels: by a persona or by the bot itself, with picture, card and buttons.
+
+A post is sent with a nonce, so that Discord takes it once within some minutes. Persona's posts go by webhook, which has
+none; whoever may have been interrupted has `look` find the post that stands there already.
+"""
+
+from __future__ import annotations
+
+import discord
+from discord.utils import MISSING
+
+from bot.job_actions import JobActions
+from bot.webhooks import NOBODY, Picture, Place, Voices, place_of, signed
+from bot.window import moment
+from core.errors import RequestError, Unavailable
+from schedules.job import Card, Post
+
+_PICTURE = "picture.png"
+_COLOUR = 0x7A6BF0
+_LOOK_AT_MOST = 200
+
+
+class Deliveries:
+    """The deliveries of one connected client."""
+
+    def __init__(self, client: discord.Client, voices: Voices, actions: JobActions) -> None:
+        self._client, self._voices, self._actions = client, voices, actions
+
+    async def deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
+        """Posts, and returns the message's id; with `look`, of the one that stands there since then, if one does. Then
+        sees to what follows from it. Raises Unavailable where Discord is away, RequestError where it refuses."""
+        place = place_of(self._client.get_channel(int(post.channel_id)))
+        if place is None or place.guild is None or str(place.guild.id) != guild_id:
+            raise RequestError("The channel is not there any more, or I cannot see it.", field="channel")
+        try:
+            message_id = await self._standing(place, post, since_ms) if look else None
+            message_id = message_id or str((await self._send(place, post, nonce)).id)
+            await self._actions.follow(post, message_id, place)
+        except discord.HTTPException as error:
+            if 400 <= error.status < 500 and error.status != 429:
+                raise RequestError(f"Discord refuses the post: {error.text or error}.", field="channel") from error
+            raise Unavailable(f"Discord does not take the post: {error}.", component="bot") from error
+        except OSError as error:
+            raise Unavailable(f"Discord cannot be reached: {error}.", component="bot") from error
+        return message_id
+
+    async def _send(self, place: Place, post: Post, nonce: str) -> discord.Message:
+        guild = None if isinstance(place, discord.DMChannel) else place.guild
+        view = self._actions.view(post.action, guild and guild.preferred_locale)
+        # Beside the card and not in it, where Discord would drop its description.
+        picture = Picture(_PICTURE, post.picture, post.alt) if post.picture else None
+        embed = _embed(post.card) if post.card else None
+        if post.persona_id is not None:
+            face = await self._voices.face_at(place, post.persona_id)
+            return await self._voices.post(place, face, post.text, view=view, embed=embed, picture=picture)
+        return await place.send(
+            post.text or None,
+            embed=embed or MISSING,
+            view=view or MISSING,
+            file=picture.file() if picture else MISSING,
+            nonce=nonce[-25:],
+            allowed_mentions=_only(post.mentions),
+        )
+
+    async def _standing(self, place: Place, post: Post, since_ms: int) -> str | None:
+        """The id of the message that is this post, where it stands since then."""
+        face = await self._voices.face_at(place, post.persona_id) if post.persona_id is not None else None
+        me = self._client.user
+        async for message in place.history(limit=_LOOK_AT_MOST, after=moment(since_ms), oldest_first=True):
+            by_bot = me is not None and message.author.id == me.id
+            by_face = face is not None and message.webhook_id is not None and message.author.name == face.name
+            text = signed(face, post.text).rstrip() if face is not None and by_bot else post.text
+            title = message.embeds[0].title if message.embeds else None
+            same = message.content == text and (title or "") == (post.card.title if post.card else "")
+            if (by_bot or by_face) and same and bool(message.attachments) == bool(post.picture):
+                return str(message.id)
+        return None
+
+
+def _only(user_ids: tuple[str, ...]) -> discord.AllowedMentions:
+    """Pings these people and nobody else."""
+    if not user_ids:
+        return NOBODY
+    people = [discord.Object(int(one), type=discord.User) for one in user_ids]
+    return discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=people)
+
+
+def _embed(card: Card) -> discord.Embed:
+    embed = discord.Embed(title=card.title or None, description=card.description or None)
+    embed.colour = discord.Colour(card.colour if card.colour is not None else _COLOUR)
+    for name, value in card.fields:
+        embed.add_field(name=name[:256], value=value[:1024], inline=False)
+    if card.footer:
+        embed.set_footer(text=card.footer)
+    return embed

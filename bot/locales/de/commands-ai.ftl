@@ -1,0 +1,19 @@
+# Names and descriptions of commands, as Discord shows them.
+command-ai =
+    .name = ki
+    .description = Das Sprachmodell selbst, und wie es den Modellen geht.
+command-ai-ask =
+    .name = fragen
+    .description = Frag das Modell direkt oder in der Stimme einer Persona.
+command-ai-ask-option-prompt =
+    .name = frage
+    .description = Was du wissen möchtest.
+command-ai-ask-option-persona =
+    .name = persona
+    .description = In wessen Stimme. Sonst: in niemandes.
+command-ai-status =
+    .name = status
+    .description = Was läuft, was schläft und was fehlt.
+command-ai-models =
+    .name = modelle
+    .description = Welche Modelle hier antworten, und welche Adapter.

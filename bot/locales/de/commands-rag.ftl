@@ -1,0 +1,12 @@
+command-rag =
+    .name = rag
+    .description = Sieh in die Lore, aus der die Personas schöpfen.
+command-rag-query =
+    .name = suchen
+    .description = Finde, was die Lore über etwas sagt.
+command-rag-query-option-query =
+    .name = suche
+    .description = Wonach gesucht wird, in deinen eigenen Worten.
+command-rag-sources =
+    .name = quellen
+    .description = Aus welchen Dokumenten die Lore besteht.

@@ -1,0 +1,25 @@
+# Names and descriptions of commands, as Discord shows them.
+command-scenario =
+    .name = szenario
+    .description = Szenen, die ein Kanal mit dem Ensemble spielt.
+command-scenario-list =
+    .name = liste
+    .description = Welche Szenarien es gibt.
+command-scenario-list-option-tag =
+    .name = schlagwort
+    .description = Nur die einer Art.
+command-scenario-start =
+    .name = starten
+    .description = Beginn eine Szene in diesem Kanal.
+command-scenario-start-option-scenario =
+    .name = szenario
+    .description = Welches.
+command-scenario-show =
+    .name = zeigen
+    .description = Die Szene dieses Kanals.
+command-scenario-stop =
+    .name = beenden
+    .description = Beende die Szene dieses Kanals ohne ihre Antwort.
+command-scenario-reveal =
+    .name = auflösen
+    .description = Beende die Szene dieses Kanals und verrate die Antwort.

@@ -1,0 +1,19 @@
+# Names and descriptions of commands, as Discord shows them.
+command-ai =
+    .name = ai
+    .description = The language model itself, and how the models are.
+command-ai-ask =
+    .name = ask
+    .description = Ask the model directly, or in a persona's voice.
+command-ai-ask-option-prompt =
+    .name = prompt
+    .description = What you want to know.
+command-ai-ask-option-persona =
+    .name = persona
+    .description = In whose voice. Default: nobody's.
+command-ai-status =
+    .name = status
+    .description = What is up, what sleeps and what is missing.
+command-ai-models =
+    .name = models
+    .description = Which models serve here, and which adapters.

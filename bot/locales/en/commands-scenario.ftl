@@ -1,0 +1,25 @@
+# Names and descriptions of commands, as Discord shows them.
+command-scenario =
+    .name = scenario
+    .description = Scenes that a channel plays with the cast.
+command-scenario-list =
+    .name = list
+    .description = Which scenarios there are.
+command-scenario-list-option-tag =
+    .name = tag
+    .description = Only those of one kind.
+command-scenario-start =
+    .name = start
+    .description = Begin a scene in this channel.
+command-scenario-start-option-scenario =
+    .name = scenario
+    .description = Which one.
+command-scenario-show =
+    .name = show
+    .description = The scene of this channel.
+command-scenario-stop =
+    .name = stop
+    .description = End the scene of this channel without its answer.
+command-scenario-reveal =
+    .name = reveal
+    .description = End the scene of this channel and tell the answer.

@@ -1,0 +1,47 @@
+# /config
+config-title = Settings of this server
+config-footer = /config set changes one, /config reset has it inherit again, /config history tells who did.
+config-now = **{ $setting }** is now { $value }. It takes effect within a few seconds.
+config-inherited-again = Inherited again: { $settings }. It takes effect within a few seconds.
+config-nothing-set = Nothing of that was set here.
+config-history-title = Changes of this server's settings
+config-changed = { $who }: **{ $setting }** from { $old } to { $new }
+config-never-changed = Nothing was ever changed here.
+config-as-operator = as the operator set it
+config-everybody = everybody
+config-all-channels = all channels
+config-no-channel = no channel
+config-and-more = and { $count } more
+config-no-such-channel = There is no channel { $name } on this server. Type # and choose one of the list.
+config-from-operator = inherited from the operator
+config-set-here = set here
+config-set-by = set here by { $who } { $when }
+config-inherited = inherited
+config-all-settings = all: every setting of this server
+config-on = on
+config-off = off
+config-only = only { $name }
+config-add = add { $name }
+config-take-out = take out { $name }
+
+# What each setting is; the same as in actors/guild_settings.py.
+setting-allowed_channels = Channels (and their threads) the cast answers in; nowhere else. * for all.
+setting-auto_reply_channels = Channels in which it also answers what nobody addressed to it. * for all.
+setting-personas = Who of the cast may speak here. * for everybody.
+setting-default_persona = Who answers where nobody else is called.
+setting-rag = Answer from the lore: on or off.
+setting-vlm = Look at pictures: on or off.
+setting-proactive = Speak without being addressed: on or off.
+setting-content_filter = How strict the content filter is: off, low, medium or high.
+setting-relevance = How near a line must be to the lore to be answered unasked: -1 to 1.
+setting-relevance_running = The same while a conversation with the cast runs: -1 to 1.
+setting-random_chance = Share of the other lines that are answered by chance: 0 to 1.
+setting-conversation_s = Seconds for which a conversation runs on after a persona spoke: 0 to 86400.
+setting-mention_cooldown_s = Seconds between two answers to one person's mentions in a channel: 0 to 86400.
+setting-keyword_cooldown_s = Seconds between two answers to keywords in a channel: 0 to 86400.
+setting-image_cooldown_s = Seconds between two unasked answers to pictures in a channel: 0 to 86400.
+setting-relevance_cooldown_s = Seconds between two unasked answers about the lore in a channel: 0 to 86400.
+setting-random_cooldown_s = Seconds between two answers by chance in a channel: 0 to 86400.
+setting-quiet_hours = Time of day in which it does not speak unasked, such as 22:00-07:00.
+setting-time_zone = Whose clock quiet_hours and days go by, such as Europe/Berlin; otherwise UTC.
+setting-talk_points = Points for talking with the cast, a few a day: on or off.

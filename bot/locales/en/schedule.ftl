@@ -1,0 +1,43 @@
+# /schedule and /config-proactive
+schedule-title = What the cast does by itself here
+schedule-footer = Times are by the clock of { $zone } (/config set time_zone).
+schedule-on = on, in { $channels }
+schedule-anywhere = the channels the cast answers in unasked
+schedule-off = off
+schedule-paused = paused
+schedule-next = next { $when }
+schedule-backs-off = (nobody answered the last { $ignored } times, so only one of { $stride } times is used)
+schedule-all-off = Nothing runs: /config set proactive is off.
+schedule-changed = { $job } is now: { $state }
+schedule-nothing-to-change = Say what to change: when, or channel.
+schedule-all-paused = All jobs are paused.
+schedule-all-resumed = All jobs go on.
+schedule-not-there = I may not write in { $channel }. Give me Send Messages there, or choose another channel.
+schedule-runs = { $job } runs now. I show here what came of it; so does /schedule history.
+schedule-runs-later = { $job } will run within a minute: the scheduler does not answer just now. /schedule history shows what came of it.
+schedule-history-title = What ran
+schedule-no-history = Nothing has run here yet.
+schedule-took = { $seconds } s
+schedule-tokens = { $tokens } tokens
+schedule-attempts = { $count } attempts
+schedule-reminds = I will remind you { $when }.
+schedule-reminds-again = I will remind you { $when }, and then again and again ({ $cron }).
+schedule-reminders-title = Your reminders
+schedule-no-reminders = You have none here. /schedule remind makes one.
+schedule-no-such-reminder = You have no such reminder. Choose one of those that are offered.
+schedule-cannot-remind-here = I can only remind you in a channel in which you and I may write.
+schedule-fails = ⚠ The job { $job } fails on this server: { $reason } I say so once; /schedule history shows more.
+
+# The jobs, as /schedule list shows them.
+job-auto_scenario = a scenario to talk about
+job-media_sweep = what was new in pictures and links
+job-daily_digest = what was talked about since yesterday
+job-channel_summary = what happened in a channel today
+job-content_expansion = new lore from what is there
+job-scenario_reveal = the answer to a scenario, once it is due
+job-meme_drop = a picture with a joke
+job-persona_chat = two personas talk with each other
+job-mini_game = a round of a game
+job-story_weave = the story of the server goes on
+job-world_builder = something new in the cast's world
+job-dynamic_data = personas, scenarios and greetings from the documents

@@ -1,0 +1,1 @@
+"""Pictures that the bot draws: a member's card, a leaderboard."""

@@ -1,0 +1,163 @@
+"""Twenty processes are killed with kill -9, one after another, under twenty messages a second: nobody notices."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.instant_model import InstantModel
+from bench.recovery import VICTIMS, Asker
+from bench.system import System
+from deploy.run_file import members
+from tests.e2e.test_unplugged import states_of
+
+pytestmark = pytest.mark.cluster
+
+SEED = 20
+KILLS = 20
+PER_SECOND = 20
+CHANNELS = 20
+VICTIMS_HERE = ("gateway", "actor_host", "actor_host", "database")
+SETTLE_S = 400.0
+_NUMBER = re.compile(r"number (\d+)")
+_HEAD = re.compile(r"^\w+: ", re.MULTILINE)
+
+
+class EchoModel(InstantModel):
+    """Says which numbers stand in what it is asked, so that each reply shows which messages it answers."""
+
+    def answer(self, body: Mapping[str, Any]) -> str:
+        """One sentence with the numbers of what is to be answered: the end of the last message, where lines that
+        nobody has answered yet may stand before it, but for its lore."""
+        asked = _HEAD.split(str(body["messages"][-1]["content"]).split("\n<lore>")[0])[-1]
+        return f"So you say: {', '.join(f'number {found}' for found in _NUMBER.findall(asked))}."
+
+
+class Talk:
+    """Several people mention the bot PER_SECOND times a second, all in all, until told to end."""
+
+    def __init__(self, people: list[Asker], channels: list[str], rng: random.Random) -> None:
+        self._people, self._channels, self._rng = people, channels, rng
+        self.sent: dict[str, dict[str, int]] = {channel: {} for channel in channels}  # message id → its number
+        self.ended = asyncio.Event()
+
+    async def run(self) -> None:
+        begun, number = time.monotonic(), 0
+        async with asyncio.TaskGroup() as sending:
+            while not self.ended.is_set():
+                await asyncio.sleep(max(0.0, begun + number / PER_SECOND - time.monotonic()))
+                channel = self._channels[number % CHANNELS]
+                sending.create_task(self._say(self._rng.choice(self._people), channel, number))
+                number += 1
+
+    async def _say(self, who: Asker, channel: str, number: int) -> None:
+        message = await who.send(channel, f"<@{who.bot_id}> number {number}")
+        self.sent[channel][message["id"]] = number
+
+
+async def kill_some(data_dir: Path, victim: str, rng: random.Random) -> None:
+    """Kills one of the processes of that kind, once there is one."""
+    for _ in range(300):
+        running = []
+        for process in members(data_dir):
+            try:
+                if VICTIMS[victim](process):
+                    running.append(process)
+            except psutil.NoSuchProcess:
+                continue
+        if running:
+            rng.choice(sorted(running, key=lambda process: process.pid)).kill()
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"no {victim} came back")
+
+
+@pytest.mark.timeout(900)
+async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(EchoModel())
+        system = System(
+            tmp_path / "data",
+            OPENAI_BASE_URL=model.base_url,
+            LLM_MODEL="instant",
+            CATCH_UP_MESSAGES="100",
+            MEMORY_WINDOW="60",  # three times as many lines are kept, which is more than a channel sees here
+        )
+        await asyncio.to_thread(system.start)
+        stack.callback(system.stop)
+        seed = system.seed()
+        people = [
+            await stack.enter_async_context(await Asker.connect(seed, name)) for name in ("ada", "bruno", "chiyo")
+        ]
+        ada = people[0]
+        guild = ada.ready["guilds"][0]["id"]
+        made = [
+            await ada.request("POST", f"/guilds/{guild}/channels", {"name": f"chaos-{number}", "type": 0})
+            for number in range(CHANNELS)
+        ]
+        channels = [channel["id"] for channel in made]
+        talk = Talk(people, channels, rng)
+        talking = asyncio.create_task(talk.run())
+        await asyncio.sleep(3)
+        for _ in range(KILLS):
+            await asyncio.sleep(rng.uniform(1.0, 4.0))
+            await kill_some(system.data_dir, rng.choice(VICTIMS_HERE), rng)
+        await asyncio.sleep(3)
+        talk.ended.set()
+        await talking
+
+        posts: dict[str, dict[str, str]] = {}
+        deadline = time.monotonic() + SETTLE_S
+        while time.monotonic() < deadline:
+            posts = {channel: await replies(ada, channel) for channel in channels}
+            states = await states_of(system, channels)
+            if all(numbers(posts[c]) >= Counter(talk.sent[c].values()) and not states[c].open for c in channels):
+                break
+            await asyncio.sleep(2)
+        await asyncio.sleep(5)  # a second answer to something would come about now
+        states = await states_of(system, channels)
+
+        assert sum(len(sent) for sent in talk.sent.values()) > KILLS * PER_SECOND
+        for channel in channels:
+            posts[channel] = await replies(ada, channel)
+            state, sent = states[channel], talk.sent[channel]
+            answered = numbers(posts[channel])
+            # A reply without a number is one that no model wrote; the channel knows what that was to.
+            for reply in state.replies:
+                if reply.id in posts[channel] and not _NUMBER.search(posts[channel][reply.id]):
+                    known = next((a.source_ids for a in state.answers if a.source_id == reply.source_id), None)
+                    answered.update(sent[source_id] for source_id in known or (reply.source_id,))
+            assert answered == Counter(sent.values()), "each message has one answer"
+            assert state.open == []
+
+            people_said = {turn.message_id: turn.text for turn in state.turns if turn.persona_id is None}
+            cast_said = {turn.message_id: turn.text for turn in state.turns if turn.persona_id is not None}
+            assert people_said == {message_id: f"number {number}" for message_id, number in sent.items()}
+            assert cast_said == posts[channel]
+            assert len(state.turns) == len(people_said) + len(cast_said), "nothing is remembered twice"
+
+
+async def replies(human: Asker, channel: str) -> dict[str, str]:
+    """What the bot has posted in a channel, by message id."""
+    found: dict[str, str] = {}
+    before: dict[str, str] = {}
+    while page := await human.history(channel, 100, **before):
+        found |= {message["id"]: message["content"] for message in page if message["author"].get("bot")}
+        before = {"before": page[-1]["id"]}
+    return found
+
+
+def numbers(posts: Mapping[str, str]) -> Counter[int]:
+    """How often each number is answered."""
+    return Counter(int(found) for content in posts.values() for found in _NUMBER.findall(content))

@@ -1,0 +1,330 @@
+"""The scheduler on a clock that leaps: misfires, quiet hours, outages, back-off, retries, one run at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from types import MappingProxyType
+
+import pytest
+
+from actors.guild_settings import GuildSettings
+from actors.schedule import Edit, JobView, ScheduleView
+from actors.schedule_state import Record
+from core.errors import RequestError
+from core.phrases import When
+from schedules.job import Job, Made, Post, Silence, Slot, World
+from tests.support.clockwork import Shelf, Town, leap_through, said
+
+START = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
+HOUR, DAY = 3600, 86_400
+G = "500"
+
+
+async def silent(slot: Slot, world: World) -> Made:
+    return Silence("Nothing happened.", slot.at_ms + 6 * HOUR * 1000)
+
+
+async def broken(slot: Slot, world: World) -> Made:
+    raise RuntimeError("a defect")
+
+
+async def refused(slot: Slot, world: World) -> Made:
+    raise RequestError("There is no channel.", field="channel")
+
+
+async def slow(slot: Slot, world: World) -> Made:
+    await asyncio.sleep(40)
+    return await said(slot, world)
+
+
+async def endless(slot: Slot, world: World) -> Made:
+    await asyncio.sleep(10 * HOUR)
+    return await said(slot, world)
+
+
+async def three(slot: Slot, world: World) -> Made:
+    posts = [Post(channel_id=slot.guild_id, text=f"three-{n} {slot.at_ms}", pause_s=20.0) for n in range(3)]
+    return tuple(posts)
+
+
+JOBS = MappingProxyType(
+    {
+        job.name: job
+        for job in (
+            Job(name="skips", title="", cron="0 */2 * * *", make=said),
+            Job(name="once", title="", cron="0 */2 * * *", make=said, misfire="run_once"),
+            Job(name="catches", title="", cron="0 */2 * * *", make=said, misfire="catch_up", catch_up_at_most=3),
+            Job(name="silent", title="", cron="0 * * * *", make=silent, frequent=True),
+            Job(name="broken", title="", cron="0 12 * * *", make=broken, misfire="run_once"),
+            Job(name="refused", title="", cron="0 12 * * *", make=refused),
+            Job(name="slow", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
+            Job(name="slower", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
+            Job(name="endless", title="", cron="0 12 * * *", make=endless, deadline_s=30.0),
+            Job(name="three", title="", cron="0 12 * * *", make=three, misfire="run_once"),
+        )
+    }
+)
+
+
+def live(shelf: Shelf, act: Callable[[Town], Awaitable[None]], **settings: str) -> Town:
+    place = Town(JOBS, {G: GuildSettings.model_validate(settings)}, START, shelf=shelf)
+
+    async def lived() -> None:
+        async with place:
+            await act(place)
+
+    leap_through(lived)
+    return place
+
+
+async def until(place: Town, seconds: float) -> None:
+    await asyncio.sleep(seconds - asyncio.get_running_loop().time())
+
+
+def test_what_was_missed_while_everything_was_down(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("skips", "once", "catches"):
+            await place.switch_on(G, name)
+        await until(place, 11 * HOUR + 60)  # 02:00 to 10:00 are over
+        place.start()
+        await until(place, 12 * HOUR + 60)
+
+    place = live(shelf, act)
+    minutes = sorted(place.said(G))
+    assert minutes == [
+        *[("catches", "01 11:01")] * 3,
+        ("catches", "01 12:00"),
+        ("once", "01 11:01"),
+        ("once", "01 12:00"),
+        ("skips", "01 12:00"),
+    ]
+    caught = [text.split()[2] for text, _ in place.discord.messages[G] if text.startswith("catches")]
+    assert caught == [str(START + hour * HOUR * 1000) for hour in (6, 8, 10, 12)]
+
+
+def test_quiet_hours_move_or_skip(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("skips", "once", "catches"):
+            await place.switch_on(G, name)
+        place.start()
+        await until(place, DAY)
+
+    place = live(shelf, act, quiet_hours="21:00-07:00", time_zone="Europe/Berlin")  # 19:00 to 05:00 UTC
+    by = {name: [at for one, at in place.said(G) if one == name] for name in ("skips", "once", "catches")}
+    # By the clock of Berlin, which is two hours ahead: 08:00, 10:00 and so on, which is 06:00 UTC.
+    day = [f"01 {hour:02}:00" for hour in range(6, 19, 2)]
+    assert by["skips"] == day
+    assert by["once"] == ["01 05:00", *day]
+    assert by["catches"] == ["01 05:00"] * 2 + day
+
+
+def test_discord_away_for_an_hour_loses_nothing_that_is_kept_and_doubles_nothing(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("skips", "once", "catches"):
+            await place.switch_on(G, name)
+        place.discord.loses = 0.3
+        place.start()
+        await until(place, 9.5 * HOUR)
+        place.discord.away = True
+        await until(place, 10.5 * HOUR)
+        place.discord.away = False
+        await until(place, DAY + 600)
+
+    place = live(shelf, act)
+    counted = place.discord.counted()
+    assert set(counted.values()) == {1}
+    even = [START + hour * HOUR * 1000 for hour in range(2, 25, 2)]
+    for name in ("once", "catches"):
+        assert {text for text in counted if text.startswith(name)} == {f"{name} {G} {at_ms}" for at_ms in even}
+    late = dict(place.said(G)[-1:])
+    assert late
+    assert f"skips {G} {START + 10 * HOUR * 1000}" not in counted  # it is dropped after some minutes
+    assert [job for _, job, _ in place.discord.told] == ["skips"]
+
+
+def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> None:
+    views: list[JobView] = []
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "skips")
+        place.discord.deserted.add(G)
+        place.start()
+        await until(place, 3 * DAY + 60)
+        view: ScheduleView = await place.ask(G, "view")
+        views.append(view.jobs[0])
+        place.discord.deserted.clear()
+        await until(place, 5 * DAY)
+        view = await place.ask(G, "view")
+        views.append(view.jobs[0])
+
+    place = live(shelf, act)
+    hours = [int(at[:2]) * 24 + int(at[3:5]) for _, at in place.said(G)]
+    gaps = [after - before for before, after in pairwise(hours)]
+    assert gaps[:6] == [2, 4, 8, 16, 16, 16]
+    assert gaps[6] < 16  # people answered meanwhile, so the next slot is used
+    assert gaps[7:] == [2] * len(gaps[7:])
+    assert (views[0].ignored, views[0].stride) == (7, 8)
+    assert (views[1].ignored, views[1].stride) == (0, 1)
+
+
+def test_one_run_of_a_server_at_a_time(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("slow", "slower", "once"):
+            await place.switch_on(G, name)
+        place.start()
+        await until(place, 13 * HOUR)
+
+    place = live(shelf, act)
+    noon = [
+        at_ms - START - 12 * HOUR * 1000
+        for text, at_ms in place.discord.messages[G]
+        if at_ms > START + 12 * HOUR * 1000
+    ]
+    assert len(noon) == 3
+    gaps = [after - before for before, after in pairwise(sorted(noon))]
+    assert max(gaps) >= 40_000
+    assert max(noon) >= 80_000
+
+
+def test_failures_are_told_once_with_the_reason_until_it_works_again(shelf: Shelf) -> None:
+    records: list[Record] = []
+
+    async def act(place: Town) -> None:
+        for name in ("refused", "broken", "endless"):
+            await place.switch_on(G, name)
+        place.start()
+        await until(place, 3 * DAY)
+        records.extend(await place.ask(G, "history", None, 50))
+
+    place = live(shelf, act)
+    assert place.discord.messages == {}
+    assert sorted(job for _, job, _ in place.discord.told) == ["broken", "endless", "refused"]
+    reasons = {job: reason for _, job, reason in place.discord.told}
+    assert reasons["refused"] == "There is no channel."
+    assert "a defect" in reasons["broken"]
+    assert "longer than the 30 s" in reasons["endless"]
+    by_job = {one.job: one for one in records}
+    assert by_job["refused"].attempts == 1
+    assert by_job["broken"].attempts == 3
+    assert by_job["endless"].attempts > 2
+    assert len([one for one in records if one.job == "refused"]) == 3
+
+
+def test_a_job_with_nothing_to_say_waits_until_then_and_can_be_stirred(shelf: Shelf) -> None:
+    dues: list[int] = []
+
+    async def due(place: Town) -> None:
+        view: ScheduleView = await place.ask(G, "view")
+        dues.append(next(one.due_ms for one in view.jobs if one.name == "silent") - START)
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "silent")
+        place.start()
+        await until(place, HOUR + 60)
+        await due(place)
+        await place.ask(G, "stir", "silent", START + int(2.5 * HOUR) * 1000)
+        await due(place)
+        await place.ask(G, "stir", "silent", START + 20 * HOUR * 1000)  # later than it looks anyway
+        await due(place)
+        assert await place.ask(G, "history") == ()
+
+    live(shelf, act)
+    assert dues == [7 * HOUR * 1000, 3 * HOUR * 1000, 3 * HOUR * 1000]
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_stood(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "three")
+        task = place.start()
+        await until(place, 12 * HOUR + 30)  # two of three are posted
+        await place.kill(task)
+        place.rehost()
+        place.start()
+        await until(place, 13 * HOUR)
+
+    place = live(shelf, act)
+    assert [text.split()[0] for text, _ in place.discord.messages[G]] == ["three-0", "three-1", "three-2"]
+
+
+def test_a_job_is_run_by_hand_once_per_request_also_in_quiet_hours(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        scheduler = place.scheduler()
+        task = asyncio.create_task(scheduler.run())
+        run_id = await place.ask(G, "run_now", "once", "77")
+        assert await place.ask(G, "run_now", "once", "77") == run_id
+        scheduler.wake(G)
+        await until(place, 60)
+        assert await place.ask(G, "run_now", "once", "77") == run_id
+        scheduler.wake(G)
+        await until(place, 120)
+        [record] = await place.ask(G, "history", "once")
+        assert (record.id, record.outcome, record.manual, record.tokens) == (run_id, "posted", True, 7)
+        assert record.posted[0].channel_id == G
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    place = live(shelf, act, quiet_hours="22:00-07:00")
+    assert len(place.discord.messages[G]) == 1
+
+
+def test_reminders_come_on_time_also_beside_a_run_and_again(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        place.start()
+        await place.switch_on(G, "slow")
+        await place.ask(G, "remind", "1", "9", G, "tea @everyone", When(START + (12 * HOUR + 10) * 1000))
+        await place.ask(G, "remind", "2", "9", G, "water", When(START + HOUR * 1000, "0 * * * *"))
+        assert await place.ask(G, "unremind", "2", "8") is False
+        await until(place, 12 * HOUR + 60)
+        assert await place.ask(G, "unremind", "2", "9")
+        await until(place, DAY)
+        assert await place.ask(G, "reminders", "9") == ()
+
+    place = live(shelf, act)
+    texts = [text for text, _ in place.discord.messages[G]]
+    assert texts.count("\N{ALARM CLOCK} <@9> tea @everyone") == 1
+    assert texts.count("\N{ALARM CLOCK} <@9> water") == 12
+    tea = next(at_ms for text, at_ms in place.discord.messages[G] if "tea" in text)
+    assert 0 <= tea - START - (12 * HOUR + 10) * 1000 < 1000
+
+
+def test_who_is_forgotten_is_not_reminded(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for number in range(10):
+            await place.ask(G, "remind", str(number), "9", G, f"thing {number}", When(START + DAY * 1000))
+        with pytest.raises(RequestError, match="10 reminders"):
+            await place.ask(G, "remind", "x", "9", G, "one more", When(START + DAY * 1000))
+        await place.ask(G, "remind", "y", "8", G, "mine", When(START + DAY * 1000))
+        kept = await place.ask(G, "kept_about", "9")
+        assert len(kept) == 10
+        assert kept[0].kind == "reminder"
+        assert await place.ask(G, "forget_person", "9") == 10
+        assert await place.ask(G, "kept_about", "9") == ()
+        place.start()
+        await until(place, 2 * DAY)
+
+    place = live(shelf, act)
+    assert [text for text, _ in place.discord.messages[G]] == ["\N{ALARM CLOCK} <@8> mine"]
+
+
+def test_edits(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        with pytest.raises(RequestError, match="every 10 minutes"):
+            await place.ask(G, "edit", "once", Edit(cron="* * * * *"))
+        with pytest.raises(RequestError, match="Did you mean"):
+            await place.ask(G, "edit", "onc", Edit(on=True))
+        view = await place.ask(G, "edit", "once", Edit(on=True, cron="30 9 * * *", add_channel="1"))
+        assert (view.cron, view.channel_ids, view.due_ms) == ("30 9 * * *", ("1",), START + int(9.5 * HOUR) * 1000)
+        view = await place.ask(G, "edit", "once", Edit(cron="", add_channel="2", remove_channel="1"))
+        assert (view.cron, view.channel_ids) == ("0 */2 * * *", ("2",))
+        view = await place.ask(G, "edit", "once", Edit(paused=True))
+        assert (view.due_ms, view.on, view.paused) == (0, True, True)
+        place.settings[G] = GuildSettings(proactive=False)
+        assert await place.ask(G, "edit", "once", Edit(paused=False))
+        assert await place.ask(G, "resettle") == 0
+        place.settings[G] = GuildSettings(time_zone="Asia/Kolkata")
+        assert await place.ask(G, "resettle") == START + int(0.5 * HOUR) * 1000  # 06:00 there
+
+    live(shelf, act)
