@@ -28,6 +28,7 @@ CHANNELS = 5
 LOAD_S = 24.0
 KILL_AFTER_S = 5.0
 SETTLE_S = 90.0
+HEAL_S = 120.0
 
 Match = Callable[[psutil.Process], bool]
 
@@ -111,27 +112,46 @@ class Asker(Human):
         return found[::-1]
 
 
-def kill_one(data_dir: Path, match: Match) -> int:
-    """Kills the first process of the system that matches, with kill -9. Returns its pid; LookupError without one."""
+def find(data_dir: Path, match: Match) -> psutil.Process | None:
+    """The first process of the system that matches."""
     for process in members(data_dir):
         try:
             if match(process):
-                process.kill()
-                return process.pid
+                return process
         except psutil.NoSuchProcess:
             continue
-    raise LookupError("no process of the running system matches")
+    return None
+
+
+async def whole(system: System, victim: str) -> None:
+    """Waits until the system is ready and `victim` runs: after an earlier kill, answers may come before a model is back.
+
+    Raises TimeoutError after HEAL_S.
+    """
+    async with asyncio.timeout(HEAL_S):
+        while not (
+            await asyncio.to_thread(system.ready) and await asyncio.to_thread(find, system.data_dir, VICTIMS[victim])
+        ):
+            await asyncio.sleep(0.5)
 
 
 async def survive(system: System, victim: str) -> Outcome:
-    """Kills `victim` (of VICTIMS) under load; returns once all is answered, or SETTLE_S after the load."""
+    """Kills `victim` (of VICTIMS) with kill -9 under load.
+
+    Returns once all is answered, or SETTLE_S after the load. Raises TimeoutError where the system was not whole within
+    HEAL_S, and LookupError where the victim is gone when its time comes.
+    """
+    await whole(system, victim)
     async with await Asker.connect(system.seed(), "ada") as human:
         channels = await human.new_channels(victim.replace("_", "-"))
         outcome = Outcome()
         load = asyncio.create_task(human.ask_steadily(channels))
         await asyncio.sleep(KILL_AFTER_S)
         killed_at = time.monotonic()
-        await asyncio.to_thread(kill_one, system.data_dir, VICTIMS[victim])
+        process = await asyncio.to_thread(find, system.data_dir, VICTIMS[victim])
+        if process is None:
+            raise LookupError(f"no {victim} runs")
+        process.kill()
         outcome.sent = await load
 
         deadline = time.monotonic() + SETTLE_S

@@ -90,14 +90,15 @@ class System:
         while time.monotonic() - started < self.timeout_s:
             if self._process.poll() is not None:
                 break
-            if self._ready():
+            if self.ready():
                 self.started_s = time.monotonic() - started
                 return self
             time.sleep(0.1)
         self.stop()
         raise RuntimeError(f"Troupe did not come up:\n{self.log.read_text()[-3000:]}")
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether it can be chatted with now: the API, the language model and all that a reply needs."""
         try:
             return httpx.get(f"{self.api}/readyz", timeout=2).status_code == 200
         except httpx.HTTPError:
