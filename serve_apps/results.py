@@ -101,17 +101,19 @@ class Pace:
 async def joined(
     answer: AsyncGenerator[Opening | str, None], every_s: Callable[[], float]
 ) -> AsyncGenerator[Opening | str, None]:
-    """The same answer with pieces that come within `every_s` seconds as one, for the reason that `together` has."""
-    held, sent_at = "", 0.0
+    """The same answer with pieces that come within `every_s` seconds as one, for the reason that `together` has.
+
+    The first two do not wait: of a chat the first only names the role, and the first text is right behind it."""
+    held, sent_at, sent = "", 0.0, 0
     async with aclosing(answer):
         async for piece in answer:
             if isinstance(piece, Opening):
                 yield piece
                 continue
             held += piece
-            if time.monotonic() - sent_at >= every_s():
+            if sent < 2 or time.monotonic() - sent_at >= every_s():
                 yield held
-                held, sent_at = "", time.monotonic()
+                held, sent_at, sent = "", time.monotonic(), sent + 1
     if held:
         yield held
 

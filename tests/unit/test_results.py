@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from core.messages import GenerateChunk, Usage
-from serve_apps.results import Pace, together, whole
+from serve_apps.results import EVENTS, Opening, Pace, joined, together, whole
 
 USAGE = Usage(prompt_tokens=3, completion_tokens=4)
 
@@ -32,6 +32,17 @@ async def test_a_fast_stream_comes_in_fewer_chunks() -> None:
 
 async def test_a_slow_stream_stays_as_it_is() -> None:
     assert await texts(together(stream("a", "b", "c", pause_s=0.02), lambda: 0.01)) == ["a", "b", "c", "!"]
+
+
+async def test_the_first_text_of_an_answer_over_http_does_not_wait() -> None:
+    opening = Opening(status=200, media_type=EVENTS)
+
+    async def answer() -> AsyncGenerator[Opening | str, None]:
+        yield opening
+        for piece in ("role", "a", "b", "c"):
+            yield piece
+
+    assert [piece async for piece in joined(answer(), lambda: 60)] == [opening, "role", "a", "bc"]
 
 
 def test_many_streams_send_less_often() -> None:
