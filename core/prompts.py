@@ -65,6 +65,8 @@ _LOOSE_SELECTOR = re.compile(r"(?<![^\x00-\x7f]|[0-9#*])[\ufe0e\ufe0f]")
 _MARK_ON_BRACKET = re.compile(r"(?<=[<>\[\]|＜＞［］｜])[\u0300-\u036f\u20d0-\u20ff\u200d\ufe0e\ufe0f]+")
 _COLONS = ":：﹕︓꞉∶ː"
 _COLON_RUN = rf"(?: ?[{_COLONS}])+"
+# The same behind a role, with signs between: of `user:-:` no colon may be left.
+_COLONS_AND_SIGNS = rf"{_COLON_RUN}(?:[^\w\n{_COLONS}]{{0,6}}[{_COLONS}])*"
 _NAME_COLON = re.compile(f"[{_COLONS}]")
 _ROUND = str.maketrans("[]［］", "()()")  # a person called `[picture` would show one
 _HEADING = re.compile(r"^(?:[#>]+\s*)+")
@@ -73,14 +75,14 @@ _SPEAKER_HEAD = re.compile(
     rf"^((?:[^\w\s]|[\d_ ]){{0,12}}[^\W\d_][\w .,'’()-]{{0,47}}[^\w\s{_COLONS}]{{0,6}}){_COLON_RUN}"
     r"(?=\s|$|[^\w\s]{1,4}(?:\s|$))"
 )
-_ANY_HEAD = re.compile(rf"^([\W\d_]*[^{_COLONS}\n]{{1,48}}){_COLON_RUN}")
+_ANY_HEAD = re.compile(rf"^([\W\d_]*[^{_COLONS}\n]{{1,48}}){_COLONS_AND_SIGNS}")
 # Words by which chat templates and prompts name who speaks, as `folded` gives them.
 _ROLE_WORDS = """system assistant user human ai bot model developer tool function instruction instructions response
     reply prompt observation système sistema asistente assistent assistente usuario utilisateur benutzer nutzer
     система ассистент пользователь инструкция 系统 系統 助手 用户 用戶 システム アシスタント ユーザー"""
 _ROLES = frozenset(folded(word) for word in _ROLE_WORDS.split())
 _INLINE_ROLE = re.compile(
-    rf"\b((?i:assistant|system)|USER|HUMAN|INSTRUCTIONS?|RESPONSE|AI)(\s?[^\w\s]{{0,4}}?\s?){_COLON_RUN}"
+    rf"\b((?i:assistant|system)|USER|HUMAN|INSTRUCTIONS?|RESPONSE|AI)(\s?[^\w\s]{{0,4}}?\s?){_COLONS_AND_SIGNS}"
 )
 _PICTURE_LINE = re.compile(r"[\[［](?=([^\[\]\n]{1,24}))")
 _PICTURES = ("picture", "image", "photo", "attachment")
