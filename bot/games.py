@@ -346,7 +346,6 @@ def _fields(one: RoundView) -> dict[str, Any]:
 
 
 async def _until(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):  # `wait_for` (3.11) swallows a cancellation beside it
+            await event.wait()

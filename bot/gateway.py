@@ -176,7 +176,8 @@ class Gateway:
     async def _rest(self, seconds: float) -> None:
         """Wait, but not once stopped."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     def _fail(self, message: str) -> None:
         self._failure = message

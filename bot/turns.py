@@ -165,7 +165,8 @@ class Turns:
     async def drain(self, timeout_s: float) -> None:
         """Wait until no turn is under way, for at most `timeout_s`."""
         try:
-            await asyncio.wait_for(self._idle.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
         except TimeoutError:
             log.warning("[DISCORD] %d turns are left open; they go on after the next start", len(self))
 
