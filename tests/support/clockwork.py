@@ -87,11 +87,12 @@ class Shelf:
 
 class Process(LocalVirtualActors):
     """The actors of a process. A write that came too late is asked again, as VirtualActors does it. Of the methods in
-    `loses` the next answer is lost, each time one is named there."""
+    `loses` the next answer is lost, each time one is named there; every call takes `takes_s`."""
 
     def __init__(self, host: VirtualHost, *, timeout_s: float) -> None:
         super().__init__(host, timeout_s=timeout_s)
         self.loses: list[str] = []
+        self.takes_s = 0.0
 
     async def call(self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
         while True:
@@ -100,6 +101,8 @@ class Process(LocalVirtualActors):
             except StaleRevision:
                 await asyncio.sleep(0.01)
                 continue
+            if self.takes_s:
+                await asyncio.sleep(self.takes_s)
             if method in self.loses:
                 self.loses.remove(method)
                 raise DeadlineExceeded("The answer was lost.")

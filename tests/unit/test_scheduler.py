@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from actors.guild_settings import GuildSettings
-from actors.schedule import Claimed, Done, Edit, JobView, ScheduleView
+from actors.schedule import Claimed, Edit, JobView, ScheduleView
 from actors.schedule_state import Record
 from core.errors import RequestError
 from core.phrases import When
@@ -367,6 +367,7 @@ def test_no_more_runs_are_under_way_than_there_is_room_for(shelf: Shelf) -> None
                 for name in jobs:
                     await place.switch_on(guild_id, name)
                 await place.ask(guild_id, "remind", "1", "9", guild_id, "tea", When(NOON_MS))
+            place.hosts[0].takes_s = 0.05
             place.start()
             await until(place, 12 * HOUR + 9)
             assert place.latest.health().running == 4  # also of what is brought beside the jobs
@@ -489,14 +490,10 @@ def test_what_works_again_before_anybody_could_be_told_is_not_told(shelf: Shelf)
         await until(place, 2 * HOUR + 900)  # the slot is given up
         [failed] = await place.ask(G, "history", "skips")
         assert failed.outcome == "failed"
-        await place.ask(G, "done", *await _held(place, "skips"))
-
-    async def _held(place: Town, job: str) -> tuple[Any, ...]:
-        await place.ask(G, "run_now", job, "1")
-        claimed: Claimed = await place.ask(G, "claim", place.now_ms(), "by hand")
-        [run] = [one for one in claimed.runs if one.job == job]
         place.discord.away = False
-        return run.id, "by hand", Done(outcome="posted")
+        await place.change(G, "run_now", "skips", "1")
+        await until(place, 5 * HOUR)
+        assert [at for _, at in place.said(G)] == ["01 02:15", "01 04:00"]
 
     assert live(shelf, act).discord.told == []
 
