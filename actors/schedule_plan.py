@@ -301,7 +301,7 @@ def _supersede(state: ScheduleState, jobs: Jobs, job: Job, now_ms: int) -> None:
     keep = job.catch_up_at_most - 1 if job.misfire == "catch_up" else 0
     waiting = [one for one in state.runs if one.job == job.name and not (one.holder or one.posted or one.manual)]
     waiting.sort(key=lambda one: one.at_ms)
-    for run in waiting[: len(waiting) - keep]:
+    for run in waiting[: max(0, len(waiting) - keep)]:
         settle(state, jobs, run, "superseded", f"A later slot came first. {run.reason}".strip(), now_ms)
 
 

@@ -62,6 +62,7 @@ JOBS = MappingProxyType(
             Job(name="skips", title="", cron="0 */2 * * *", make=said),
             Job(name="once", title="", cron="0 */2 * * *", make=said, misfire="run_once"),
             Job(name="catches", title="", cron="0 */2 * * *", make=said, misfire="catch_up", catch_up_at_most=3),
+            Job(name="hoards", title="", cron="0 */2 * * *", make=said, misfire="catch_up", catch_up_at_most=6),
             Job(name="silent", title="", cron="0 * * * *", make=silent, frequent=True),
             Job(name="broken", title="", cron="0 12 * * *", make=broken, misfire="run_once"),
             Job(name="refused", title="", cron="0 12 * * *", make=refused),
@@ -152,6 +153,19 @@ def test_discord_away_for_an_hour_loses_nothing_that_is_kept_and_doubles_nothing
     assert late
     assert f"skips {G} {START + 10 * HOUR * 1000}" not in counted  # it is dropped after some minutes
     assert [job for _, job, _ in place.discord.told] == ["skips"]
+
+
+def test_all_slots_of_an_outage_that_are_to_be_caught_up_with_are_kept(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "hoards")
+        place.start()
+        await until(place, HOUR)
+        place.discord.away = True
+        await until(place, 9 * HOUR)
+        place.discord.away = False
+        await until(place, 10 * HOUR - 60)
+
+    assert len(live(shelf, act).said(G)) == 4
 
 
 def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> None:
