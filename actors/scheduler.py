@@ -210,7 +210,8 @@ class Scheduler:
         return self._at_once - len(self._running) - self._reserved
 
     async def _claim(self, guild_id: str, room: int) -> None:
-        """Claims on a server. Until an answer is heard it is the same claim, so that nothing is given out in vain."""
+        """Claims on a server. Until an answer is heard it is the same claim, which gives the same run, also where
+        there is no more room for it by then."""
         holder = self._holders.setdefault(guild_id, uuid4().hex)
         claimed, now_ms = None, 0
         try:
