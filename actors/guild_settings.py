@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from core.cron import zone_of
 from core.errors import RequestError
 from core.messages import FilterLevel
 from core.personas import Pack
@@ -264,12 +264,3 @@ def _members(words: Sequence[str], now: Sequence[str] | None) -> tuple[str, ...]
         else:
             members.pop(word[1:], None)
     return tuple(members)
-
-
-@lru_cache(maxsize=64)
-def zone_of(name: str) -> tzinfo:
-    """The time zone of a name; UTC for one that this machine does not know."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # it was there when it was set: another machine's time zones
-        return UTC

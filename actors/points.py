@@ -22,10 +22,11 @@ from pydantic import Field, computed_field
 
 from actors import standing
 from actors.guild_book import ReadSettings
-from actors.guild_settings import GuildSettings, zone_of
+from actors.guild_settings import GuildSettings
 from actors.host import VirtualActor, exposed
 from actors.progress import REASONS, Streak, Tally, badges, begins_at, day_of, level_of, week_of
 from actors.virtual import Calls
+from core.cron import zone_of
 from core.documents import OwnedDocument
 from core.errors import RequestError, TroupeError
 from core.messages import Kept

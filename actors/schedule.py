@@ -14,12 +14,25 @@ from typing import Literal
 
 from actors.guild_book import ReadSettings
 from actors.host import VirtualActor, exposed
-from actors.schedule_plan import aimed, ended, hand_out, is_last_attempt, is_on, put_off, stride, take_due
+from actors.schedule_plan import (
+    aimed,
+    end_runs,
+    hand_out,
+    is_last_attempt,
+    is_on,
+    let_pass,
+    put_off,
+    redirect,
+    refitted,
+    settle,
+    speaks,
+    stride,
+    take_due,
+)
 from actors.schedule_state import (
     REMINDER,
     Entry,
     House,
-    Outcome,
     Record,
     Reminder,
     Run,
@@ -44,9 +57,11 @@ OFTENEST_MIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a scheduler is to run now, and when to ask again (0 for never)."""
+    """What a scheduler is to run now; of what is under way here the ids and attempts; and when to ask again (0 for
+    never)."""
 
     runs: tuple[Run, ...]
+    under_way: frozenset[tuple[str, int]]
     next_ms: int
 
 
@@ -65,10 +80,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """When to ask again (0 for never); and of a run that failed for good, what the admins are to be told."""
+    """When to ask again (0 for never)."""
 
     next_ms: int
-    tell: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +138,14 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
     # The scheduler, and whoever runs what it claims
 
     @exposed
-    async def claim(self, now_ms: int, holder: str, room: bool = True) -> Claimed:
+    async def claim(self, now_ms: int, holder: str, room: int = 100) -> Claimed:
         """Claims what is due, and gives `holder`, where it has `room`, what may be run now, for as long as its
-        lease."""
+        lease. Each claim has a holder of its own, so that one that is made again gives the same."""
         state = await self._current(now_ms)
         take_due(state, self._jobs, self.key, now_ms)
-        runs = hand_out(state, self._jobs, holder, now_ms) if room else []
-        return Claimed(tuple(runs), state.next_ms())
+        runs = hand_out(state, self._jobs, holder, now_ms, room)
+        under_way = frozenset((one.id, one.attempt) for one in state.runs if one.holder)
+        return Claimed(tuple(runs), under_way, state.next_ms())
 
     @exposed
     async def judge(self, run_id: str, holder: str, answered: bool) -> bool:
@@ -151,7 +166,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if goes_on:
             state.put(replace(run, judge=None))
         else:
-            state.close(run, None)
+            let_pass(state, self._jobs, run, self._now_ms())
         return goes_on
 
     @exposed
@@ -173,8 +188,8 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
 
     @exposed
     async def done(self, run_id: str, holder: str, done: Done) -> Settled:
-        """Ends an attempt. One that failed is tried again, as long as that is of use; then its admins are told, once
-        until it works again. Of a run that is not the holder's (any more) nothing is changed."""
+        """Ends an attempt. One that failed is tried again, as long as that is of use; then a further run tells the
+        admins, once until it works again. Of a run that is not the holder's (any more) nothing is changed."""
         state, now_ms = self.document.state, self._now_ms()
         run = self._held(run_id, holder)
         if run is None:
@@ -184,15 +199,12 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if done.outcome == "failed" and not (done.final or is_last_attempt(run, self._jobs, now_ms)):
             state.put(put_off(run, done.detail, done.tokens, now_ms))
             return Settled(state.next_ms())
-        job = self._jobs.get(run.job)
-        quiet = done.outcome == "silent" and job is not None and job.frequent
-        outcome: Outcome = done.outcome
-        state.close(run, None if quiet else ended(run, outcome, done.detail, now_ms, tokens=done.tokens))
+        settle(state, self._jobs, run, done.outcome, done.detail, now_ms, tokens=done.tokens)
         if run.job == REMINDER:
-            if outcome == "failed":
+            if done.outcome == "failed":
                 log.warning("[JOB] the reminder %s cannot be brought: %s", run.reminder_id, done.detail)
             return Settled(state.next_ms())
-        return Settled(self._after(run, done), self._news(run, outcome, done.detail))
+        return Settled(self._after(run, done))
 
     # What people ask for
 
@@ -207,7 +219,8 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
 
     @exposed
     async def edit(self, name: str, edit: Edit) -> JobView:
-        """Changes when or where a job runs. Raises RequestError."""
+        """Changes when or where a job runs. What is open goes to the channels of then; it is ended where the job was
+        switched off or paused. Raises RequestError."""
         now_ms = self._now_ms()
         state = await self._current(now_ms)
         job = job_of(self._jobs, name)
@@ -217,28 +230,35 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             cron = checked(edit.cron) if edit.cron else None
         if cron is not None and cron != job.cron and is_more_often_than(cron, OFTENEST_MIN):
             raise RequestError(f"A job may run every {OFTENEST_MIN} minutes at most.", field="when")
+        before, channel_ids = entry.channel_ids, _channels(entry.channel_ids, edit)
+        if edit.remove_channel is not None and not channel_ids:
+            edit = replace(edit, on=False)  # without a channel it would write wherever the cast answers unasked
         entry = replace(
             entry,
             on=entry.on if edit.on is None else edit.on,
             paused=entry.paused if edit.paused is None else edit.paused,
             cron=cron,
-            channel_ids=_channels(entry.channel_ids, edit),
+            channel_ids=channel_ids,
         )
-        if edit.remove_channel is not None and not entry.channel_ids:
-            entry = replace(entry, on=False)  # without a channel it would write wherever the cast answers unasked
         if edit.on or edit.paused is False:  # whoever switches it on wants to hear it
             entry = replace(entry, ignored=0, passed=0, told=False)
-        self._enter(job.name, aimed(entry, job, self.key, state.house, now_ms))
+        self._enter(job.name, refitted(entry, job, self.key, state.house, now_ms))
+        if edit.paused or edit.on is False:
+            end_runs(state, job.name, now_ms)
+        elif channel_ids != before:
+            redirect(state, job.name, channel_ids, now_ms)
         return self._view(job.name)
 
     @exposed
     async def pause_all(self, paused: bool) -> ScheduleView:
-        """Pauses all jobs, or has all that are paused go on."""
+        """Pauses all jobs and ends what is open of them, or has all that are paused go on."""
         now_ms = self._now_ms()
         state = await self._current(now_ms)
         for name, job in self._jobs.items():
             entry = replace(state.entries.get(name, Entry()), paused=paused)
-            self._enter(name, aimed(entry, job, self.key, state.house, now_ms))
+            self._enter(name, refitted(entry, job, self.key, state.house, now_ms))
+            if paused:
+                end_runs(state, name, now_ms)
         return await self.view()
 
     @exposed
@@ -263,19 +283,6 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
                 )
             )
         return run_id
-
-    @exposed
-    async def cancel(self, run_id: str) -> bool:
-        """Ends a run that is open; whether there was one. What it posted until then stays."""
-        state, run = self.document.state, self.document.state.run(run_id)
-        if run is not None:
-            state.close(run, ended(run, "failed", "Somebody cancelled it.", self._now_ms()))
-        return run is not None
-
-    @exposed
-    async def open_runs(self) -> tuple[Run, ...]:
-        """What is under way or waits, without what it is going to post."""
-        return tuple(replace(one, posts=None) for one in self.document.state.runs if one.job != REMINDER)
 
     @exposed
     async def history(self, name: str | None = None, limit: int = 20) -> tuple[Record, ...]:
@@ -387,7 +394,9 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         for name, job in self._jobs.items():
             entry = state.entries.get(name)
             if (entry is None and job.default_on) or (entry is not None and changed):
-                self._enter(name, aimed(entry or Entry(), job, self.key, house, now_ms))
+                self._enter(name, refitted(entry or Entry(), job, self.key, house, now_ms))
+            if not speaks(state.entries.get(name, Entry()), job, house):
+                end_runs(state, name, now_ms, by_hand=False)
         gone = [name for name in state.entries if name not in self._jobs]
         if any(state.entries[name].due_ms for name in gone):
             idle = {name: replace(state.entries[name], at_ms=0, due_ms=0) for name in gone}
@@ -419,13 +428,6 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if entry is not None and job is not None and done.outcome == "silent" and done.until_ms > entry.at_ms > 0:
             self._enter(run.job, aimed(entry, job, self.key, state.house, done.until_ms - 1))
         return state.next_ms()
-
-    def _news(self, run: Run, outcome: Outcome, detail: str) -> str:
-        """What the admins do not know yet of how a run ended."""
-        entry = self.document.state.entries.get(run.job, Entry())
-        failed = outcome == "failed"
-        self._enter(run.job, replace(entry, told=failed))
-        return detail if failed and not entry.told else ""
 
     def _view(self, name: str) -> JobView:
         job, state = self._jobs[name], self.document.state

@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from actors.schedule_state import REMINDER, Entry, House, Outcome, Record, Reminder, Run, ScheduleState
+from actors.schedule_state import NEWS, REMINDER, Entry, House, News, Outcome, Record, Reminder, Run, ScheduleState
 from core.cron import next_after
+from core.limits import DAY_MS
 from schedules.catalog import Jobs
 from schedules.job import Job, Post, Slot, stable_hash
 
 GRACE_MS = 300_000
 """A slot that could not fire within this time was missed, and the job's misfire policy says what becomes of it. So long
-a run of a job that skips what it missed is also tried again."""
-LONGEST_RETRY_MS = 24 * 3_600_000
+a run of a job that skips what it missed is also tried again, beyond the time that one attempt may take."""
+LONGEST_WAIT_MS = 1_800_000
+"""So long such a run waits behind others before it is begun."""
+LONGEST_RETRY_MS = DAY_MS
 LEASE_EXTRA_MS = 15_000  # behind a run's deadline, before somebody else may take it over
 _MOST_SLOTS = 2_000
-_DAY_MS = 24 * 3_600_000
+_ERRAND_S = 60.0
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 20_000, 600_000
 _BELL = "\N{ALARM CLOCK}"
 
@@ -29,9 +32,14 @@ def is_on(entry: Entry, job: Job) -> bool:
     return (job.default_on if entry.on is None else entry.on) and not entry.paused
 
 
+def speaks(entry: Entry, job: Job, house: House) -> bool:
+    """Whether a job is to run by itself, with what the server says of all jobs."""
+    return is_on(entry, job) and house.proactive
+
+
 def aimed(entry: Entry, job: Job, guild_id: str, house: House, after_ms: int) -> Entry:
     """The entry with its next slot behind `after_ms`; without one where the job is off."""
-    if not (is_on(entry, job) and house.proactive):
+    if not speaks(entry, job, house):
         return replace(entry, at_ms=0, due_ms=0)
     cron = entry.cron or job.cron
     at_ms = next_after(cron, house.zone, after_ms)
@@ -45,6 +53,16 @@ def aimed(entry: Entry, job: Job, guild_id: str, house: House, after_ms: int) ->
         return replace(entry, at_ms=0, due_ms=0)  # it is due in quiet hours only
     due_ms = out_of_quiet(house, at_ms + jitter_ms(job, guild_id, at_ms))
     return replace(entry, at_ms=at_ms, due_ms=due_ms)
+
+
+def refitted(entry: Entry, job: Job, guild_id: str, house: House, now_ms: int) -> Entry:
+    """The entry after something was changed. A slot whose time came, and that is only put off, stays."""
+    if 0 < entry.at_ms <= now_ms and speaks(entry, job, house):
+        fires_ms = entry.at_ms + jitter_ms(job, guild_id, entry.at_ms)
+        due_ms = out_of_quiet(house, fires_ms)
+        if due_ms == fires_ms or job.misfire != "skip":
+            return replace(entry, due_ms=due_ms)
+    return aimed(entry, job, guild_id, house, now_ms)
 
 
 def jitter_ms(job: Job, guild_id: str, at_ms: int) -> int:
@@ -78,39 +96,90 @@ def take_due(state: ScheduleState, jobs: Jobs, guild_id: str, now_ms: int) -> No
         slots, last_ms, count = _slots_due(entry, job, guild_id, state.house, now_ms)
         fired = [at_ms for at_ms in slots if not _is_missed(job, guild_id, at_ms, now_ms, state.house)]
         entry = aimed(entry, job, guild_id, state.house, last_ms)
-        if count > 1 and len(fired) < count:
+        if len(fired) < count:
             _note_missed(state, job, guild_id, slots, count - len(fired), now_ms)
         for at_ms in fired:
-            entry = _claim(state, entry, job, Slot.of(name, guild_id, at_ms), now_ms)
-        state.entries = {**state.entries, name: entry}
+            entry = _claim(state, jobs, entry, job, Slot.of(name, guild_id, at_ms), now_ms)
+        # Whether the admins are told may have changed meanwhile, by runs that a slot took the place of.
+        state.entries = {**state.entries, name: replace(entry, told=state.entries[name].told)}
     for reminder in state.reminders:
         if reminder.due_ms <= now_ms:
             _claim_reminder(state, reminder, now_ms)
 
 
-def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int) -> list[Run]:
-    """Gives `holder` what may be run now: of each lane the first, where none is under way."""
+def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int, most: int) -> list[Run]:
+    """Gives `holder` what may be run now, at most so many: of each lane the first, where none is under way. What it was
+    given already, since it did not hear the answer, it is given again."""
     for run in state.runs:
         if run.holder and run.lease_ms <= now_ms:
             state.put(replace(run, holder="", lease_ms=0, reason="The process that ran it died."))
-    handed: list[Run] = []
+    handed = [run for run in state.runs if run.holder == holder]
     busy = {run.lane for run in state.runs if run.holder}
     for run in sorted(state.runs, key=lambda one: one.at_ms):
         if run.holder or run.lane in busy:
             continue
-        free_ms = run.retry_ms if run.manual or run.job == REMINDER else out_of_quiet(state.house, now_ms)
+        free_ms = run.retry_ms if run.manual or run.is_errand else out_of_quiet(state.house, now_ms)
         if _is_given_up(run, jobs, max(now_ms, free_ms)):
-            state.close(run, ended(run, "failed", run.reason or "It was not run in time.", now_ms))
+            settle(state, jobs, run, "failed", run.reason or "It was not run in time.", now_ms)
         elif max(free_ms, run.retry_ms) > now_ms:
             state.put(replace(run, retry_ms=max(free_ms, run.retry_ms)))
-        else:
-            deadline_s = jobs[run.job].deadline_s if run.job in jobs else 60.0
-            lease_ms = now_ms + int(deadline_s * 1000) + LEASE_EXTRA_MS
-            run = replace(run, holder=holder, lease_ms=lease_ms, attempt=run.attempt + 1)
+        elif len(handed) < most:
+            lease_ms = now_ms + _deadline_ms(run, jobs) + LEASE_EXTRA_MS
+            begun_ms = run.begun_ms or now_ms
+            run = replace(run, holder=holder, lease_ms=lease_ms, begun_ms=begun_ms, attempt=run.attempt + 1)
             state.put(run)
             busy.add(run.lane)
             handed.append(run)
     return handed
+
+
+def settle(
+    state: ScheduleState, jobs: Jobs, run: Run, outcome: Outcome, detail: str, now_ms: int, *, tokens: int = 0
+) -> None:
+    """Closes a run, with what came of it. The admins are told what failed, once until the job works again."""
+    job = jobs.get(run.job)
+    quiet = outcome == "silent" and job is not None and job.frequent and not run.manual
+    state.close(run, None if quiet else ended(run, outcome, detail, now_ms, tokens=tokens))
+    if run.job == REMINDER:
+        return
+    if run.news is not None:  # who could not be told is told of the next failure
+        if outcome == "failed":
+            _tell(state, run.news.job, False)
+        return
+    if outcome in ("posted", "silent"):
+        state.runs = [one for one in state.runs if one.news is None or one.news.job != run.job]
+        _tell(state, run.job, False)
+    elif (outcome == "failed" or run.reason) and not state.entries.get(run.job, Entry()).told:
+        seed = stable_hash(NEWS, run.id)
+        news = News(run.job, detail[:300])
+        state.put(Run(id=f"{seed:016x}", job=NEWS, at_ms=now_ms, claimed_ms=now_ms, seed=seed, news=news))
+        _tell(state, run.job, True)
+
+
+def let_pass(state: ScheduleState, jobs: Jobs, run: Run, now_ms: int) -> None:
+    """Closes the run of a slot that is not used, since nobody answers."""
+    frequent = run.job in jobs and jobs[run.job].frequent
+    state.close(run, None if frequent else ended(run, "silent", "Nobody answered its last posts.", now_ms))
+
+
+def end_runs(state: ScheduleState, name: str, now_ms: int, *, by_hand: bool = True) -> None:
+    """Ends what is open of a job that was switched off; with `by_hand` also what somebody had run."""
+    for run in state.runs:
+        if run.job == name and (by_hand or not run.manual):
+            _end(state, run, "It was switched off.", now_ms)
+
+
+def redirect(state: ScheduleState, name: str, channel_ids: tuple[str, ...], now_ms: int) -> None:
+    """Has what is open of a job go to its channels of now. What was made for others is made anew, or is ended where
+    something of it may be there already."""
+    for run in state.runs:
+        if run.job != name:
+            continue
+        astray = {one.channel_id for one in (run.posts or ())[len(run.posted) :]} - {*channel_ids}
+        if run.posts is None or (astray and not (run.posted or run.holder)):
+            state.put(replace(run, channel_ids=channel_ids, posts=None, holder="", lease_ms=0))
+        elif astray:
+            _end(state, run, "Its channels were changed.", now_ms)
 
 
 def put_off(run: Run, reason: str, tokens: int, now_ms: int) -> Run:
@@ -166,7 +235,7 @@ def _slots_from(cron: str, zone: str, first_ms: int, now_ms: int) -> Iterator[in
         yield at_ms
         seen += 1
         # After a long time away only the last day of a frequent job is gone through.
-        start_ms = max(at_ms, now_ms - _DAY_MS) if seen == _MOST_SLOTS else at_ms
+        start_ms = max(at_ms, now_ms - DAY_MS) if seen == _MOST_SLOTS else at_ms
         at_ms = next_after(cron, zone, start_ms)
 
 
@@ -177,23 +246,36 @@ def _is_missed(job: Job, guild_id: str, at_ms: int, now_ms: int, house: House) -
     return now_ms - due_ms > GRACE_MS or out_of_quiet(house, now_ms) != now_ms
 
 
+def _deadline_ms(run: Run, jobs: Jobs) -> int:
+    return int((jobs[run.job].deadline_s if run.job in jobs else _ERRAND_S) * 1000)
+
+
+def _end(state: ScheduleState, run: Run, why: str, now_ms: int) -> None:
+    state.close(run, ended(run, "posted" if run.posted else "superseded", why, now_ms))
+
+
+def _tell(state: ScheduleState, name: str, told: bool) -> None:
+    entry = state.entries.get(name, Entry())
+    if entry.told != told:
+        state.entries = {**state.entries, name: replace(entry, told=told)}
+
+
 def _note_missed(state: ScheduleState, job: Job, guild_id: str, slots: list[int], count: int, now_ms: int) -> None:
     if job.frequent:
         return
     slot = Slot(job.name, guild_id, slots[-1], stable_hash("missed", job.name, guild_id, slots[-1]))
     run = Run(id=slot.id, job=job.name, at_ms=slot.at_ms, claimed_ms=now_ms, seed=slot.seed)
-    state.close(run, ended(run, "missed", f"{count} slots could not be run in time.", now_ms))
+    missed = "A slot" if count == 1 else f"{count} slots"
+    state.close(run, ended(run, "missed", f"{missed} could not be run in time.", now_ms))
 
 
-def _claim(state: ScheduleState, entry: Entry, job: Job, slot: Slot, now_ms: int) -> Entry:
+def _claim(state: ScheduleState, jobs: Jobs, entry: Entry, job: Job, slot: Slot, now_ms: int) -> Entry:
     """Makes a run of a slot, unless the back-off lets it pass; returns the entry as it is then."""
+    if job.name in state.older:
+        since_ms = now_ms - job.remembers_days * DAY_MS
+        state.older = {**state.older, job.name: [one for one in state.older[job.name] if one[0] >= since_ms]}
     last = next((one.posted[0] for one in reversed(state.history.get(job.name, [])) if one.posted), None)
     judge = None if last is None or last.answered else last
-    if judge is None:
-        if entry.passed + 1 < stride(entry.ignored):
-            return replace(entry, passed=entry.passed + 1)
-        entry = replace(entry, passed=0)
-    _supersede(state, job, now_ms)
     run = Run(
         id=slot.id,
         job=job.name,
@@ -203,20 +285,24 @@ def _claim(state: ScheduleState, entry: Entry, job: Job, slot: Slot, now_ms: int
         channel_ids=entry.channel_ids,
         judge=judge,
     )
+    if judge is None:
+        if entry.passed + 1 < stride(entry.ignored):
+            let_pass(state, jobs, run, now_ms)
+            return replace(entry, passed=entry.passed + 1)
+        entry = replace(entry, passed=0)
+    _supersede(state, jobs, job, now_ms)
     if all(run.id != one.id for one in (*state.runs, *state.history.get(job.name, ()))):
         state.put(run)
     return entry
 
 
-def _supersede(state: ScheduleState, job: Job, now_ms: int) -> None:
+def _supersede(state: ScheduleState, jobs: Jobs, job: Job, now_ms: int) -> None:
     """Of the runs that wait, a new one takes the place of those that the job does not keep beside it."""
-    if job.misfire == "skip":
-        return
     keep = job.catch_up_at_most - 1 if job.misfire == "catch_up" else 0
     waiting = [one for one in state.runs if one.job == job.name and not (one.holder or one.posted or one.manual)]
     waiting.sort(key=lambda one: one.at_ms)
-    for run in waiting[: len(waiting) - keep]:
-        state.close(run, ended(run, "superseded", f"A later slot came first. {run.reason}".strip(), now_ms))
+    for run in waiting[: max(0, len(waiting) - keep)]:
+        settle(state, jobs, run, "superseded", f"A later slot came first. {run.reason}".strip(), now_ms)
 
 
 def _claim_reminder(state: ScheduleState, reminder: Reminder, now_ms: int) -> None:
@@ -242,8 +328,10 @@ def _claim_reminder(state: ScheduleState, reminder: Reminder, now_ms: int) -> No
 
 def _is_given_up(run: Run, jobs: Jobs, at_ms: int) -> bool:
     job = jobs.get(run.job)
-    if run.job != REMINDER and job is None:
+    if job is None and not run.is_errand:
         return True
-    if run.manual or (job is not None and job.misfire == "skip"):
-        return at_ms - run.claimed_ms > GRACE_MS
-    return at_ms - run.claimed_ms > LONGEST_RETRY_MS
+    if not (run.manual or (job is not None and job.misfire == "skip")):
+        return at_ms - run.claimed_ms > LONGEST_RETRY_MS
+    if not run.begun_ms:
+        return at_ms - run.claimed_ms > LONGEST_WAIT_MS
+    return at_ms - run.begun_ms > GRACE_MS + _deadline_ms(run, jobs)

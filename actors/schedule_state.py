@@ -11,8 +11,8 @@ from actors.guild_settings import QuietHours
 from core.documents import OwnedDocument
 from schedules.job import Post, Posted
 
-REMINDER = "reminder"
-"""The job of those runs that bring a member's own reminder."""
+REMINDER, NEWS = "reminder", "news"
+"""The jobs of those runs that bring a member's own reminder, and tell the admins that a job fails."""
 MAX_POSTED, MAX_SILENT = 32, 8  # records of a job that are kept: those with posts, and the others
 Outcome = Literal["posted", "silent", "failed", "superseded", "missed"]
 
@@ -30,7 +30,7 @@ class House:
 class Entry:
     """A job on a server. `on` None is the job's own default, `cron` None its own time. `at_ms` is the slot that it
     waits for and `due_ms` when that fires, both 0 where none will. Of the posts that nobody answered, `ignored` came
-    last in a row, for which `passed` slots were let pass. `told` is whether the admins know that it fails."""
+    last in a row, for which `passed` slots were let pass. `told` is whether the admins are told that it fails."""
 
     on: bool | None = None
     paused: bool = False
@@ -43,11 +43,20 @@ class Entry:
     told: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """That a job fails, and why."""
+
+    job: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A slot that was claimed and is not done. While somebody works on it, `holder` has it until `lease_ms`; else it
-    may be handed out from `retry_ms` on. `posts` is what is to be sent, None until it was made; `posted` what of it
-    was. `judge` is the last post of the job, of which nobody knows yet whether it was answered."""
+    may be handed out from `retry_ms` on. `begun_ms` is when it first was. `posts` is what is to be sent, None until it
+    was made; `posted` what of it was. `judge` is the last post of the job, of which nobody knows yet whether it was
+    answered. `news` is what the admins are to be told by it."""
 
     id: str
     job: str
@@ -56,10 +65,12 @@ class Run:
     seed: int
     manual: bool = False
     reminder_id: str = ""
+    news: News | None = None
     channel_ids: tuple[str, ...] = ()
     holder: str = ""
     lease_ms: int = 0
     retry_ms: int = 0
+    begun_ms: int = 0
     attempt: int = 0
     posts: tuple[Post, ...] | None = None
     posted: tuple[Posted, ...] = ()
@@ -68,9 +79,14 @@ class Run:
     tokens: int = 0
 
     @property
+    def is_errand(self) -> bool:
+        """Whether it is no job's: it waits for nothing, and is not in the history."""
+        return self.job in (REMINDER, NEWS)
+
+    @property
     def lane(self) -> str:
         """Of the runs of a lane one is under way at a time."""
-        return self.id if self.job == REMINDER else "job"
+        return self.id if self.is_errand else "job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +120,13 @@ class Reminder:
 
 
 class ScheduleState(BaseModel):
-    """A server's schedule. `aimed_for` tells for which settings the entries were aimed."""
+    """A server's schedule. `house` are the settings that the entries were aimed for; `older` is when a job posted what
+    the history no longer has, and its fingerprint."""
 
     entries: dict[str, Entry] = Field(default_factory=dict)
     runs: list[Run] = Field(default_factory=list)
     history: dict[str, list[Record]] = Field(default_factory=dict)
+    older: dict[str, list[tuple[int, str]]] = Field(default_factory=dict)
     reminders: list[Reminder] = Field(default_factory=list)
     house: House = House()
 
@@ -135,13 +153,22 @@ class ScheduleState(BaseModel):
     def close(self, run: Run, record: Record | None) -> None:
         """Has a run be done, with what came of it where that is worth keeping."""
         self.runs = [one for one in self.runs if one.id != run.id]
-        if record is not None and run.job != REMINDER:
+        if record is not None and not run.is_errand:
             records = [one for one in self.history.get(run.job, []) if one.id != record.id]
-            self.history = {**self.history, run.job: _bounded([*records, record])}
+            records.append(record)
+            kept = _bounded(records)
+            self.history = {**self.history, run.job: kept}
+            left = [(post.at_ms, post.fingerprint) for one in records if one not in kept for post in one.posted]
+            if left:
+                self.older = {**self.older, run.job: [*self.older.get(run.job, []), *left]}
 
     def posted(self, job: str) -> tuple[Posted, ...]:
-        """What a job posted, oldest first."""
-        return tuple(one for record in self.history.get(job, ()) for one in record.posted)
+        """What a job posted, oldest first. Of what is too old for the history, only when, and the fingerprint."""
+        older = [
+            Posted(at_ms=at_ms, channel_id="", message_id="", fingerprint=fingerprint)
+            for at_ms, fingerprint in self.older.get(job, ())
+        ]
+        return (*older, *(one for record in self.history.get(job, ()) for one in record.posted))
 
 
 class ScheduleDocument(OwnedDocument):

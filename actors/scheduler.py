@@ -12,7 +12,6 @@ import logging
 import os
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -75,18 +74,18 @@ class Scheduler:
         *,
         at_once: int = 8,
         now_ms: Callable[[], int] | None = None,
-        holder: str = "",
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._actors, self._index, self._launch = actors, index, launch
         self._at_once, self._look_every_s = at_once, look_every_s
         self._now_ms = now_ms or _now_ms
-        self.holder = holder or uuid4().hex
         self._next: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []  # also holds what `_next` no longer says
         self._claiming: dict[str, bool] = {}  # whether it has to be asked once more
-        self._queue: deque[str] = deque()  # servers whose runs wait for room
-        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._holders: dict[str, str] = {}  # of the claims whose answers were not heard yet
+        self._queue: dict[str, None] = {}  # servers whose runs wait for room, in the order in which they came
+        self._reserved = 0  # room that claims under way may use
+        self._running: dict[tuple[str, str, int], asyncio.Task[None]] = {}
         self._pauses: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -122,11 +121,6 @@ class Scheduler:
     def wake(self, guild_id: str) -> None:
         """A server's schedule was changed: asks it at once."""
         self._expect(guild_id, self._now_ms())
-
-    def cancel(self, guild_id: str, run_id: str) -> bool:
-        """Ends a run that is under way here; whether there was one."""
-        task = self._running.get((guild_id, run_id))
-        return task is not None and task.cancel()
 
     def servers(self) -> list[tuple[str, int]]:
         """The servers that have something due, and when they are asked next."""
@@ -208,45 +202,64 @@ class Scheduler:
             self._claiming[guild_id] = True
             return
         self._claiming[guild_id] = False
-        self._spawn(self._claim(guild_id))
+        room = 1 if self._free() > 0 else 0
+        self._reserved += room
+        self._spawn(self._claim(guild_id, room))
 
-    async def _claim(self, guild_id: str) -> None:
-        room = len(self._running) < self._at_once
+    def _free(self) -> int:
+        return self._at_once - len(self._running) - self._reserved
+
+    async def _claim(self, guild_id: str, room: int) -> None:
+        """Claims on a server. Until an answer is heard it is the same claim, which gives the same run, also where
+        there is no more room for it by then."""
+        holder = self._holders.setdefault(guild_id, uuid4().hex)
+        claimed, now_ms = None, 0
         try:
             async with self._slots:
                 now_ms = self._now_ms()
-                claimed: Claimed = await self._actors.call(
-                    KIND, guild_id, "claim", now_ms, self.holder, room, timeout_s=_CALL_S
-                )
+                claimed = await self._actors.call(KIND, guild_id, "claim", now_ms, holder, room, timeout_s=_CALL_S)
         except Exception as error:
-            if not isinstance(error, TroupeError):
-                log.exception("[JOB] %s cannot be asked", guild_id)
-            pause_s = self._pauses[guild_id] = min(self._pauses.get(guild_id, _FIRST_PAUSE_S / 2) * 2, _LONGEST_PAUSE_S)
-            log.warning("[JOB] %s is asked again in %.0f s: %s", guild_id, pause_s, error)
-            del self._claiming[guild_id]
-            self._expect(guild_id, self._now_ms() + int(pause_s * random.uniform(0.7, 1.0) * 1000))
-            return
+            self._put_off(guild_id, error)
+        self._reserved -= room
+        if claimed is not None:
+            self._take(guild_id, claimed, now_ms, room)
+        self._admit()
+
+    def _put_off(self, guild_id: str, error: Exception) -> None:
+        if not isinstance(error, TroupeError):
+            log.error("[JOB] %s cannot be asked", guild_id, exc_info=error)
+        pause_s = self._pauses[guild_id] = min(self._pauses.get(guild_id, _FIRST_PAUSE_S / 2) * 2, _LONGEST_PAUSE_S)
+        log.warning("[JOB] %s is asked again in %.0f s: %s", guild_id, pause_s, error)
+        del self._claiming[guild_id]
+        self._expect(guild_id, self._now_ms() + int(pause_s * random.uniform(0.7, 1.0) * 1000))
+
+    def _take(self, guild_id: str, claimed: Claimed, now_ms: int, room: int) -> None:
+        """Starts what a claim gave, and ends what the schedule no longer knows: somebody switched it off."""
         self._pauses.pop(guild_id, None)
+        del self._holders[guild_id]
         again = self._claiming.pop(guild_id)
+        for (guild, run_id, attempt), task in self._running.items():
+            if guild == guild_id and (run_id, attempt) not in claimed.under_way:
+                task.cancel()
         for run in claimed.runs:
             self._start(guild_id, run, now_ms)
         if again:
             self._expect(guild_id, now_ms)
         elif claimed.next_ms and claimed.next_ms <= now_ms and not room:
-            self._queue.append(guild_id)
-            self._admit()
+            self._queue[guild_id] = None
         else:
             self._expect(guild_id, claimed.next_ms)
 
     def _start(self, guild_id: str, run: Run, now_ms: int) -> None:
         self._fired += 1
         self._late_ms = max(0, now_ms - run.claimed_ms)
-        task = self._running[(guild_id, run.id)] = self._spawn(self._see_through(guild_id, run))
-        task.add_done_callback(lambda _: self._over(guild_id, run))
+        key = (guild_id, run.id, run.attempt)
+        task = self._running[key] = self._spawn(self._see_through(guild_id, run))
+        task.add_done_callback(lambda _: self._over(key))
 
     async def _see_through(self, guild_id: str, run: Run) -> None:
         try:
-            settled = await self._launch(guild_id, run, self.holder)
+            settled = await self._launch(guild_id, run, run.holder)
         except Exception as error:
             # Nobody could tell the schedule how it went; the lease will, if this does not.
             self._failed += 1
@@ -257,21 +270,23 @@ class Scheduler:
     async def _tell(self, guild_id: str, run: Run, done: Done) -> Settled:
         try:
             settled: Settled = await self._actors.call(
-                KIND, guild_id, "done", run.id, self.holder, done, timeout_s=_CALL_S
+                KIND, guild_id, "done", run.id, run.holder, done, timeout_s=_CALL_S
             )
         except TroupeError as error:
             log.warning("[JOB] %s cannot be told of %s: %s", guild_id, run.job, error)
             return Settled(run.lease_ms)
         return settled
 
-    def _over(self, guild_id: str, run: Run) -> None:
-        self._running.pop((guild_id, run.id), None)
+    def _over(self, key: tuple[str, str, int]) -> None:
+        del self._running[key]
         self._admit()
 
     def _admit(self) -> None:
         """Asks the servers that wait for room, as many as there is room for."""
-        for _ in range(min(len(self._queue), self._at_once - len(self._running))):
-            self._ask(self._queue.popleft())
+        while self._queue and self._free() > 0:
+            guild_id = next(iter(self._queue))
+            del self._queue[guild_id]
+            self._ask(guild_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

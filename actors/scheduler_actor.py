@@ -52,10 +52,6 @@ class SchedulerActor:
         """See Scheduler.wake."""
         self._scheduler.wake(guild_id)
 
-    async def cancel(self, guild_id: str, run_id: str) -> bool:
-        """See Scheduler.cancel."""
-        return self._scheduler.cancel(guild_id, run_id)
-
     async def servers(self) -> list[tuple[str, int]]:
         """See Scheduler.servers."""
         return self._scheduler.servers()
@@ -88,10 +84,6 @@ class RemoteScheduler:
     async def wake(self, guild_id: str) -> None:
         """See Scheduler.wake."""
         await self._ask("wake", guild_id)
-
-    async def cancel(self, guild_id: str, run_id: str) -> bool:
-        """See Scheduler.cancel."""
-        return bool(await self._ask("cancel", guild_id, run_id))
 
     async def servers(self) -> list[tuple[str, int]]:
         """See Scheduler.servers."""

@@ -14,7 +14,6 @@ import discord
 
 from actors import points
 from actors.guild_book import reading
-from actors.guild_settings import zone_of
 from actors.points import Balance, key_of
 from actors.points_queries import Board, Page, Row
 from actors.progress import day_of, week_of
@@ -25,6 +24,7 @@ from bot.pictures.fonts import Fonts
 from bot.pictures.leaderboard import LeaderboardPicture, Line
 from bot.pictures.studio import drawn
 from bot.ports import ChannelIndex, Refuse
+from core.cron import zone_of
 from core.errors import RequestError
 
 Scope = Literal["server", "global"]

@@ -80,10 +80,6 @@ class SchedulerApp(Protocol):
         """Looks at a server's schedule at once, since it was changed. Raises TroupeError."""
         ...
 
-    async def cancel(self, guild_id: str, run_id: str) -> bool:
-        """Ends a run that is under way; whether there was one. Raises TroupeError."""
-        ...
-
 
 class PersonaApp(answering.PersonaApp, Protocol):
     """What answers in a persona's voice, and can be woken."""

@@ -6,6 +6,7 @@ once, the first time; only what is due in every hour is due in both of them, sin
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,13 +23,16 @@ _MOST_DAYS = 366 * 8 + 2  # the 29th of February comes at least that often
 _DAY = timedelta(days=1)
 _SOME_DAY = datetime.fromisoformat("2026-01-01")  # a wall clock has no zone
 _MOST_CHARACTERS = 100
+_NAMES = re.compile("jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat|l")
+"""What of an expression may be letters. croniter also takes `R` and `H`, by chance other times in every process."""
 
 
 def checked(cron: str) -> str:
     """The expression with single spaces. Raises RequestError where it is none of five fields, or is never due."""
     wanted = " ".join(cron.split())
     fields = wanted.split(" ")
-    if len(fields) == _FIELDS and len(wanted) <= _MOST_CHARACTERS:
+    known = not re.search("[a-z]", _NAMES.sub("", wanted.casefold()))
+    if known and len(fields) == _FIELDS and len(wanted) <= _MOST_CHARACTERS:
         with suppress(CroniterError, RequestError):
             _next_wall(wanted, _SOME_DAY)
             return wanted
@@ -53,16 +57,6 @@ def next_after(cron: str, zone: str, after_ms: int) -> int:
             return due_ms
 
 
-def slots_between(cron: str, zone: str, after_ms: int, until_ms: int, *, last: int) -> tuple[tuple[int, ...], int]:
-    """The last `last` moments in (`after_ms`, `until_ms`] at which `cron` is due, and the first one behind them."""
-    found: list[int] = []
-    due_ms = next_after(cron, zone, after_ms)
-    while due_ms <= until_ms:
-        found = [*found, due_ms][-last:]
-        due_ms = next_after(cron, zone, due_ms)
-    return tuple(found), due_ms
-
-
 def is_more_often_than(cron: str, minutes: int) -> bool:
     """Whether `cron` can be due twice within less than `minutes`; a day and a bit is looked at."""
     before = _next_wall(cron, _SOME_DAY)
@@ -80,7 +74,7 @@ def zone_of(name: str) -> tzinfo:
     """The time zone of a name; UTC for one that this machine does not know."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError):  # it was there when it was set: another machine's time zones
         return UTC
 
 

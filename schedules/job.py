@@ -25,7 +25,6 @@ Misfire = Literal["skip", "run_once", "catch_up"]
 """What becomes of slots that could not fire in time: none of them runs, one run stands for all of them, or each of the
 last `Job.catch_up_at_most` is run."""
 
-Need = Literal["llm", "rag", "games", "drops", "scenes"]
 REVEAL_JOB = "scenario_reveal"
 """The job that tells the answers of scenes: whoever begins one has it look in time."""
 GameKind = Literal["trivia", "riddle", "story"]
@@ -273,22 +272,22 @@ Make = Callable[[Slot, World], Awaitable[Made]]
 class Job:
     """The header of a job. `cron` is minute, hour, day of the month, month and day of the week on the server's clock.
 
-    `needs` is what it cannot work without; `deadline_s` how long one run may take; `jitter_s` by how much, at most, a
-    server's runs are put off, so that not all servers fire at once. `frequent` is for a job that mostly has nothing to
-    do: its silence is not written into the history.
+    `deadline_s` is how long one run may take; `jitter_s` by how much, at most, a server's runs are put off, so that not
+    all servers fire at once. `frequent` is for a job that mostly has nothing to do: its silence is not written into the
+    history. For `remembers_days` it can be asked what it posted.
     """
 
     name: str
     title: str
     cron: str
     make: Make
-    needs: tuple[Need, ...] = ()
     misfire: Misfire = "skip"
     catch_up_at_most: int = 1
     default_on: bool = False
     deadline_s: float = 120.0
     jitter_s: float = 0.0
     frequent: bool = False
+    remembers_days: int = 7
 
 
 def stable_hash(*parts: object) -> int:

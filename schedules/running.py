@@ -82,15 +82,13 @@ class Runner:
         tokens = world.tokens if world is not None else 0
         settled: Settled = await self.actors.call(KIND, guild_id, "done", run.id, holder, replace(done, tokens=tokens))
         log.info("[JOB] %s on %s: %s %s", run.job, guild_id, done.outcome, done.detail)
-        if settled.tell:
-            try:
-                await self.outlet.tell(guild_id, run.job, settled.tell)
-            except TroupeError as error:
-                log.warning("[JOB] the admins of %s cannot be told that %s fails: %s", guild_id, run.job, error)
         return settled
 
     async def _attempt(self, guild_id: str, run: Run, holder: str, world: World | None) -> Done | None:
         ask, outlet = self.actors.call, self.outlet
+        if run.news is not None:
+            await outlet.tell(guild_id, run.news.job, run.news.reason)
+            return Done(outcome="posted")
         if run.judge is not None:
             answered = await outlet.answered(guild_id, run.judge.channel_id, run.judge.message_id)
             if not await ask(KIND, guild_id, "judge", run.id, holder, answered):

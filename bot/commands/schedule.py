@@ -81,7 +81,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         cron = "" if own else cron_of(when) if when else None
         await change(interaction, services, job, Edit(cron=cron, only_channel=_id(channel)), channel)
 
-    @group.command(name="pause", description="Pause a job, or all of them, or have them go on.")
+    @group.command(name="pause", description="Pause a job, or all of them, also what is under way; or have them go on.")
     @app_commands.describe(job="Which job. Default: all.", resume="Have it go on again.")
     @app_commands.autocomplete(job=complete)
     @needs("manage_guild")

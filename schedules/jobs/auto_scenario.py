@@ -64,4 +64,4 @@ def _names(pack: Pack, scenario: Scenario) -> list[str]:
     return [names[one] for one in scenario.cast if one in names]
 
 
-JOB = Job(name=NAME, title="Auto scenario", cron="0 */4 * * *", make=make, needs=("scenes",), jitter_s=300.0)
+JOB = Job(name=NAME, title="Auto scenario", cron="0 */4 * * *", make=make, jitter_s=300.0, remembers_days=180)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from actors.guild_settings import zone_of
+from core.cron import zone_of
 from core.personas import Pack
 from schedules.activity import activity
 from schedules.job import Card, Channel, Job, Made, Post, Say, Silence, Slot, World

@@ -47,4 +47,4 @@ async def make(slot: Slot, world: World) -> Made:
     )
 
 
-JOB = Job(name=NAME, title="Content expansion", cron="0 */6 * * *", make=make, needs=("rag",), jitter_s=300.0)
+JOB = Job(name=NAME, title="Content expansion", cron="0 */6 * * *", make=make, jitter_s=300.0)

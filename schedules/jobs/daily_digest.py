@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.guild_settings import zone_of
+from core.cron import zone_of
 from schedules.activity import activity
 from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
 from schedules.staging import DAY_MS, NOWHERE, level_of, place, talks

@@ -82,4 +82,5 @@ JOB = Job(
     misfire="run_once",
     deadline_s=300.0,
     jitter_s=600.0,
+    remembers_days=400,
 )

@@ -42,4 +42,4 @@ async def make(slot: Slot, world: World) -> Made:
     )
 
 
-JOB = Job(name=NAME, title="Auto mini-game", cron="0 */4 * * *", make=make, needs=("games",), jitter_s=600.0)
+JOB = Job(name=NAME, title="Auto mini-game", cron="0 */4 * * *", make=make, jitter_s=600.0)

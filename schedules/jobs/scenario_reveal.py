@@ -52,9 +52,9 @@ JOB = Job(
     title="Scenario reveal",
     cron="* * * * *",
     make=make,
-    needs=("scenes",),
     misfire="run_once",
     default_on=True,
     deadline_s=60.0,
     frequent=True,
+    remembers_days=30,
 )

@@ -46,6 +46,9 @@ async def test_runs_are_tasks_and_fire_once_whoever_is_killed(
     async def posted(count: int) -> bool:
         return sum(posts().values()) >= count
 
+    async def under_way(count: int) -> bool:
+        return bool((await handle.health.remote()).running == count)
+
     async def ready() -> bool:
         return bool((await handle.health.remote()).state == "ready")
 
@@ -57,16 +60,14 @@ async def test_runs_are_tasks_and_fire_once_whoever_is_killed(
         await remote.wake(G)
         await eventually(lambda: posted(1), 60)
         assert not pids() & {str(os.getpid()), str((await handle.health.remote()).pid)}
-        # A run that is under way can be ended.
-        run_id = await actors.call(KIND, G, "run_now", "endless", "2")
+        # A run that is under way is ended by a pause.
+        await eventually(lambda: under_way(0), 60)
+        await actors.call(KIND, G, "run_now", "endless", "2")
         await remote.wake(G)
-
-        async def under_way() -> bool:
-            return any(one.id == run_id and one.holder for one in await actors.call(KIND, G, "open_runs"))
-
-        await eventually(under_way, 60)
-        assert await actors.call(KIND, G, "cancel", run_id)
-        assert await remote.cancel(G, run_id)
+        await eventually(lambda: under_way(1), 60)
+        await actors.call(KIND, G, "edit", "endless", Edit(paused=True))
+        await remote.wake(G)
+        await eventually(lambda: under_way(0), 60)
         # Every minute, with the scheduler killed within the first run.
         await actors.call(KIND, G, "edit", "said", Edit(on=True))
         await remote.wake(G)

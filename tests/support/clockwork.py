@@ -18,7 +18,7 @@ from actors.schedule import KIND, Edit, ScheduleActor
 from actors.schedule_state import ScheduleDocument
 from actors.scheduler import Scheduler
 from actors.virtual import LocalVirtualActors
-from core.errors import StaleRevision, Unavailable
+from core.errors import DeadlineExceeded, StaleRevision, Unavailable
 from schedules.catalog import Jobs
 from schedules.job import Post, Slot, World
 from schedules.running import Runner
@@ -86,14 +86,27 @@ class Shelf:
 
 
 class Process(LocalVirtualActors):
-    """The actors of a process. A write that came too late is asked again, as VirtualActors does it."""
+    """The actors of a process. A write that came too late is asked again, as VirtualActors does it. Of the methods in
+    `loses` the next answer is lost, each time one is named there; every call takes `takes_s`."""
+
+    def __init__(self, host: VirtualHost, *, timeout_s: float) -> None:
+        super().__init__(host, timeout_s=timeout_s)
+        self.loses: list[str] = []
+        self.takes_s = 0.0
 
     async def call(self, kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
         while True:
             try:
-                return await super().call(kind, key, method, *args, timeout_s=timeout_s)
+                answer = await super().call(kind, key, method, *args, timeout_s=timeout_s)
             except StaleRevision:
                 await asyncio.sleep(0.01)
+                continue
+            if self.takes_s:
+                await asyncio.sleep(self.takes_s)
+            if method in self.loses:
+                self.loses.remove(method)
+                raise DeadlineExceeded("The answer was lost.")
+            return answer
 
 
 @dataclass
@@ -139,6 +152,8 @@ class FakeDiscord:
 
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """See Outlet."""
+        if self.away:
+            raise Unavailable("Discord does not answer.", component="discord")
         self.told.append((guild_id, job, reason))
 
     def counted(self) -> Counter[str]:
@@ -146,10 +161,12 @@ class FakeDiscord:
         return Counter(text for channel in self.messages.values() for text, _ in channel)
 
 
+@dataclass(frozen=True)
 class NoWorld:
-    """The jobs here make their posts of their slots alone."""
+    """The jobs here make their posts of their slots alone, and of the channels of the run."""
 
-    tokens = 7
+    channel_ids: tuple[str, ...] = ()
+    tokens: int = 7
 
 
 async def said(slot: Slot, world: World) -> Post:
@@ -166,6 +183,7 @@ class Town:
     start_ms: int
     seed: int = 7
     shelf: Shelf = field(default_factory=Shelf)
+    at_once: int = 64
     deaths: int = 0
     schedulers: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -198,12 +216,13 @@ class Town:
     def scheduler(self, host: int = 0) -> Scheduler:
         """A scheduler over the actors of a host."""
         actors = self.hosts[host]
-        runner = Runner(actors, self.jobs, lambda guild_id, run: NoWorld(), self.discord, self.now_ms)  # type: ignore[arg-type, return-value]
-        return Scheduler(actors, self.shelf, runner.run, at_once=64, now_ms=self.now_ms, look_every_s=21_600)
+        runner = Runner(actors, self.jobs, lambda guild_id, run: NoWorld(run.channel_ids), self.discord, self.now_ms)  # type: ignore[arg-type, return-value]
+        return Scheduler(actors, self.shelf, runner.run, at_once=self.at_once, now_ms=self.now_ms, look_every_s=21_600)
 
     def start(self, host: int = 0) -> asyncio.Task[None]:
         """Has a scheduler run."""
-        task = asyncio.create_task(self.scheduler(host).run())
+        self.latest = self.scheduler(host)
+        task = asyncio.create_task(self.latest.run())
         self.schedulers.append(task)
         return task
 
@@ -238,6 +257,11 @@ class Town:
     async def ask(self, guild_id: str, method: str, *args: Any) -> Any:
         """Asks a server's schedule."""
         return await self.hosts[0].call(KIND, guild_id, method, *args)
+
+    async def change(self, guild_id: str, method: str, *args: Any) -> None:
+        """Changes a server's schedule, and wakes the scheduler that was started last."""
+        await self.ask(guild_id, method, *args)
+        self.latest.wake(guild_id)
 
     def said(self, guild_id: str) -> list[tuple[str, str]]:
         """What was posted in a server's channel: the text's first word, and when, by the clock of UTC."""

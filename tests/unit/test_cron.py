@@ -61,10 +61,18 @@ def test_midnight_that_is_leapt_over() -> None:
     assert times("0 0 * * *", "Africa/Cairo", "2026-04-23T12:00+00:00", 2) == ["23 22:00", "24 21:00"]
 
 
-@pytest.mark.parametrize("wrong", ["", "0 0 30 2 *", "* * * *", "* * * * * *", "61 * * * *", "@daily", "0 0 * * x"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "0 0 30 2 *", "* * * *", "* * * * * *", "61 * * * *", "@daily", "0 0 * * x", "R R * * *", "0 H * * *"],
+)
 def test_what_is_no_time_is_refused_with_examples(wrong: str) -> None:
     with pytest.raises(RequestError, match="every weekday at 9"):
         checked(wrong)
+
+
+def test_names_and_the_last_day_are_taken() -> None:
+    for cron in ("0 9 * * mon-FRI", "0 9 l mar,oct *", "0 9 * * l5"):
+        assert checked(cron) == cron
 
 
 def test_how_often() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from actors.guild_settings import GuildSettings
-from actors.schedule import Edit, JobView, ScheduleView
+from actors.schedule import Claimed, Edit, JobView, ScheduleView
 from actors.schedule_state import Record
 from core.errors import RequestError
 from core.phrases import When
@@ -50,6 +51,10 @@ async def three(slot: Slot, world: World) -> Made:
     return tuple(posts)
 
 
+async def placed(slot: Slot, world: Any) -> Made:
+    return tuple(Post(channel_id=one, text=f"placed {one}", pause_s=20.0) for one in world.channel_ids)
+
+
 JOBS = MappingProxyType(
     {
         job.name: job
@@ -57,6 +62,7 @@ JOBS = MappingProxyType(
             Job(name="skips", title="", cron="0 */2 * * *", make=said),
             Job(name="once", title="", cron="0 */2 * * *", make=said, misfire="run_once"),
             Job(name="catches", title="", cron="0 */2 * * *", make=said, misfire="catch_up", catch_up_at_most=3),
+            Job(name="hoards", title="", cron="0 */2 * * *", make=said, misfire="catch_up", catch_up_at_most=6),
             Job(name="silent", title="", cron="0 * * * *", make=silent, frequent=True),
             Job(name="broken", title="", cron="0 12 * * *", make=broken, misfire="run_once"),
             Job(name="refused", title="", cron="0 12 * * *", make=refused),
@@ -64,6 +70,10 @@ JOBS = MappingProxyType(
             Job(name="slower", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="endless", title="", cron="0 12 * * *", make=endless, deadline_s=30.0),
             Job(name="three", title="", cron="0 12 * * *", make=three, misfire="run_once"),
+            Job(name="placed", title="", cron="0 12 * * *", make=placed, misfire="run_once"),
+            Job(name="lengthy", title="", cron="0 12 * * *", make=slow, deadline_s=300.0),
+            Job(name="refuses", title="", cron="0 12 * * *", make=refused, misfire="run_once"),
+            Job(name="nightly", title="", cron="0 23 * * *", make=said, misfire="run_once", jitter_s=120.0),
         )
     }
 )
@@ -145,8 +155,22 @@ def test_discord_away_for_an_hour_loses_nothing_that_is_kept_and_doubles_nothing
     assert [job for _, job, _ in place.discord.told] == ["skips"]
 
 
+def test_all_slots_of_an_outage_that_are_to_be_caught_up_with_are_kept(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "hoards")
+        place.start()
+        await until(place, HOUR)
+        place.discord.away = True
+        await until(place, 9 * HOUR)
+        place.discord.away = False
+        await until(place, 10 * HOUR - 60)
+
+    assert len(live(shelf, act).said(G)) == 4
+
+
 def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> None:
     views: list[JobView] = []
+    records: list[Record] = []
 
     async def act(place: Town) -> None:
         await place.switch_on(G, "skips")
@@ -160,7 +184,10 @@ def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> 
         view = await place.ask(G, "view")
         views.append(view.jobs[0])
 
+        records.extend(await place.ask(G, "history", "skips", 100))
+
     place = live(shelf, act)
+    assert {one.detail for one in records if one.outcome == "silent"} == {"Nobody answered its last posts."}
     hours = [int(at[:2]) * 24 + int(at[3:5]) for _, at in place.said(G)]
     gaps = [after - before for before, after in pairwise(hours)]
     assert gaps[:6] == [2, 4, 8, 16, 16, 16]
@@ -326,5 +353,299 @@ def test_edits(shelf: Shelf) -> None:
         assert await place.ask(G, "resettle") == 0
         place.settings[G] = GuildSettings(time_zone="Asia/Kolkata")
         assert await place.ask(G, "resettle") == START + int(0.5 * HOUR) * 1000  # 06:00 there
+
+    live(shelf, act)
+
+
+NOON_MS = START + 12 * HOUR * 1000
+
+
+def test_no_more_runs_are_under_way_than_there_is_room_for(shelf: Shelf) -> None:
+    under_way, most, runs = 0, 0, 0
+
+    async def counted(slot: Slot, world: World) -> Made:
+        nonlocal under_way, most, runs
+        under_way, runs = under_way + 1, runs + 1
+        most = max(most, under_way)
+        await asyncio.sleep(10)
+        under_way -= 1
+        return Silence("")
+
+    names = ("first", "second")
+    jobs = MappingProxyType({one: Job(name=one, title="", cron="0 12 * * *", make=counted) for one in names})
+    guilds = [str(number) for number in range(60)]
+
+    async def lived() -> None:
+        async with Town(jobs, {one: GuildSettings() for one in guilds}, START, shelf=shelf, at_once=4) as place:
+            for guild_id in guilds:
+                for name in jobs:
+                    await place.switch_on(guild_id, name)
+                await place.ask(guild_id, "remind", "1", "9", guild_id, "tea", When(NOON_MS))
+            place.hosts[0].takes_s = 0.05
+            place.start()
+            await until(place, 12 * HOUR + 9)
+            assert place.latest.health().running == 4  # also of what is brought beside the jobs
+            await until(place, 13 * HOUR)
+            assert sum(place.discord.counted().values()) == len(guilds)
+
+    leap_through(lived)
+    assert most <= 4
+    assert runs == 120
+
+
+def test_no_slot_of_a_server_is_dropped_behind_long_runs(shelf: Shelf) -> None:
+    async def taking(slot: Slot, world: World) -> Made:
+        await asyncio.sleep(200 if slot.job == "job_0" else 90)
+        return await said(slot, world)
+
+    names = [f"job_{number}" for number in range(11)]
+    jobs = {one: Job(name=one, title="", cron="0 12 * * *", make=taking, deadline_s=300.0) for one in names}
+
+    async def lived() -> None:
+        async with Town(MappingProxyType(jobs), {G: GuildSettings()}, START, shelf=shelf) as place:
+            for name in names:
+                await place.switch_on(G, name)
+            place.start()
+            await until(place, 13 * HOUR)
+            assert sorted(name for name, _ in place.said(G)) == sorted(names)
+
+    leap_through(lived)
+
+
+def test_what_waits_behind_a_long_run_gives_way_to_its_next_slot(shelf: Shelf) -> None:
+    jobs = {
+        "long": Job(name="long", title="", cron="0 12 * * *", make=endless, deadline_s=1500.0),
+        "short": Job(name="short", title="", cron="*/10 * * * *", make=said),
+    }
+
+    async def lived() -> None:
+        async with Town(MappingProxyType(jobs), {G: GuildSettings()}, START, shelf=shelf) as place:
+            await place.switch_on(G, "long")
+            await until(place, 12 * HOUR - 300)
+            place.start()
+            await place.change(G, "edit", "short", Edit(on=True))
+            await until(place, 12 * HOUR + 1505)  # three slots came meanwhile
+            assert [at for _, at in place.said(G)] == ["01 12:25"]
+            outcomes = [one.outcome for one in await place.ask(G, "history", "short")]
+            assert outcomes == ["posted", "superseded", "superseded"]
+
+    leap_through(lived)
+
+
+def test_a_claim_whose_answer_is_lost_is_the_same_claim_when_it_is_made_again(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "once")
+        place.start()
+        await until(place, 2 * HOUR - 1)
+        place.hosts[0].loses.append("claim")
+        await until(place, 2 * HOUR + 5)
+        [record] = await place.ask(G, "history", "once")
+        assert (record.outcome, record.attempts) == ("posted", 1)
+
+    live(shelf, act)
+
+
+def test_a_run_whose_process_died_is_run_again_however_long_it_may_take(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "lengthy")
+        task = place.start()
+        await until(place, 12 * HOUR + 20)
+        await place.kill(task)
+        place.rehost()
+        place.start()
+        await until(place, 13 * HOUR)
+        [record] = await place.ask(G, "history", "lengthy")
+        assert (record.outcome, record.attempts) == ("posted", 2)
+
+    live(shelf, act)
+
+
+def test_the_admins_are_told_of_a_run_whose_process_died_each_time(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "lengthy")
+        at_ms, attempts = NOON_MS, 0
+        for number in range(10):
+            claimed: Claimed = await place.ask(G, "claim", at_ms, f"holder {number}")
+            for run in claimed.runs:
+                if run.news is not None:
+                    assert (run.news.job, run.news.reason) == ("lengthy", "The process that ran it died.")
+                    assert attempts == 2
+                    return
+                attempts = run.attempt
+            at_ms = max(at_ms, claimed.next_ms)
+        raise AssertionError("nobody is told")
+
+    live(shelf, act)
+
+
+def test_the_admins_are_told_as_soon_as_they_can_be(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "refuses")
+        place.start()
+        place.discord.away = True
+        await until(place, 15 * HOUR)
+        [record] = await place.ask(G, "history", "refuses")
+        assert (record.outcome, place.discord.told) == ("failed", [])
+        place.discord.away = False
+        await until(place, 15 * HOUR + 600)
+        assert place.discord.told == [(G, "refuses", "There is no channel.")]
+        place.discord.away = True
+        await until(place, 2 * DAY)
+
+    assert len(live(shelf, act).discord.told) == 1
+
+
+def test_what_works_again_before_anybody_could_be_told_is_not_told(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "skips")
+        place.start()
+        await until(place, 2 * HOUR - 60)
+        place.discord.away = True
+        await until(place, 2 * HOUR + 900)  # the slot is given up
+        [failed] = await place.ask(G, "history", "skips")
+        assert failed.outcome == "failed"
+        place.discord.away = False
+        await place.change(G, "run_now", "skips", "1")
+        await until(place, 5 * HOUR)
+        assert [at for _, at in place.said(G)] == ["01 02:15", "01 04:00"]
+
+    assert live(shelf, act).discord.told == []
+
+
+def test_a_single_slot_that_was_missed_is_in_the_history(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "lengthy")
+        await until(place, 13 * HOUR)
+        place.start()
+        await until(place, 14 * HOUR)
+        [record] = await place.ask(G, "history", "lengthy")
+        assert (record.outcome, record.detail) == ("missed", "A slot could not be run in time.")
+
+    live(shelf, act)
+
+
+def test_what_was_switched_off_does_not_post(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("once", "placed", "three", "slow"):
+            await place.switch_on(G, name)
+        await place.ask(G, "edit", "placed", Edit(add_channel="1"))
+        place.start()
+        await until(place, 12 * HOUR - 10)
+        place.discord.messages.clear()
+        place.discord.away = True
+        await until(place, 12 * HOUR + 600)
+        place.settings[G] = GuildSettings(proactive=False)
+        await place.change(G, "edit", "placed", Edit(paused=True))
+        place.settings[G] = GuildSettings()
+        await place.change(G, "resettle")
+        place.discord.away = False
+        await until(place, 13 * HOUR)
+
+    place = live(shelf, act)
+    assert place.discord.messages == {}
+
+
+@pytest.mark.parametrize("manual", [False, True])
+def test_a_pause_ends_what_is_under_way(shelf: Shelf, manual: bool) -> None:
+    async def act(place: Town) -> None:
+        task = place.start()
+        await until(place, 12 * HOUR - 10)
+        if not manual:
+            await place.switch_on(G, "three")
+        else:
+            await place.ask(G, "run_now", "three", "1")
+        place.latest.wake(G)
+        await until(place, 12 * HOUR + (15 if not manual else 5))  # one of three is posted
+        await place.change(G, "edit", "three", Edit(paused=True))
+        await asyncio.sleep(1)
+        assert place.latest.health().running == 0
+        [record] = await place.ask(G, "history", "three")
+        assert (record.outcome, record.detail, len(record.posted)) == ("posted", "It was switched off.", 1)
+        await until(place, 13 * HOUR)
+        assert not task.done()
+
+    place = live(shelf, act)
+    assert [text.split()[0] for text, _ in place.discord.messages[G]] == ["three-0"]
+
+
+def test_all_jobs_are_paused_at_once(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "slow")
+        place.start()
+        await until(place, 12 * HOUR + 10)
+        await place.change(G, "pause_all", True)
+        await until(place, 13 * HOUR)
+        [record] = await place.ask(G, "history", "slow")
+        assert (record.outcome, record.detail) == ("superseded", "It was switched off.")
+        await place.ask(G, "run_now", "slow", "1")  # but somebody may have it run once
+        place.latest.wake(G)
+        await until(place, 14 * HOUR)
+
+    assert len(live(shelf, act).discord.messages[G]) == 1
+
+
+def test_what_is_open_goes_to_the_channels_of_then(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.ask(G, "edit", "placed", Edit(on=True, add_channel="1"))
+        place.start()
+        await until(place, 12 * HOUR - 10)
+        place.discord.away = True
+        await until(place, 12 * HOUR + 60)
+        await place.change(G, "edit", "placed", Edit(only_channel="2"))
+        place.discord.away = False
+        await until(place, 13 * HOUR)
+        await place.ask(G, "edit", "placed", Edit(add_channel="3"))
+        await until(place, DAY + 12 * HOUR + 10)  # it stands in 2
+        await place.change(G, "edit", "placed", Edit(remove_channel="3"))
+        await until(place, DAY + 13 * HOUR)
+        record, _ = await place.ask(G, "history", "placed")
+        assert (record.outcome, record.detail) == ("posted", "Its channels were changed.")
+
+    counted = {channel: len(texts) for channel, texts in live(shelf, act).discord.messages.items()}
+    assert counted == {"2": 2}
+
+
+def test_an_edit_keeps_a_slot_that_quiet_hours_put_off(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "nightly")
+        place.start()
+        await until(place, DAY + HOUR)
+        await place.change(G, "edit", "nightly", Edit(add_channel="1"))
+        await until(place, DAY + 2 * HOUR)
+        await place.change(G, "edit", "nightly", Edit(cron="0 22 * * *"))
+        await until(place, DAY + 3 * HOUR)
+        place.settings[G] = GuildSettings(quiet_hours="22:00-06:00")
+        await place.change(G, "resettle")
+        await until(place, DAY + 20 * HOUR)
+        await place.ask(G, "edit", "nightly", Edit(paused=True))
+        view = await place.ask(G, "edit", "nightly", Edit(paused=False))
+        assert view.due_ms == START + (2 * DAY + 6 * HOUR) * 1000  # that of 22:00
+
+    assert live(shelf, act, quiet_hours="22:00-07:00").said(G) == [("nightly", "02 06:00")]
+
+
+def test_a_job_that_is_run_by_hand_tells_also_that_it_has_nothing_to_say(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        place.start()
+        await place.ask(G, "run_now", "silent", "1")
+        place.latest.wake(G)
+        await until(place, 60)
+        [record] = await place.ask(G, "history", "silent")
+        assert (record.outcome, record.detail) == ("silent", "Nothing happened.")
+
+    live(shelf, act)
+
+
+def test_it_is_known_what_was_posted_for_as_long_as_the_job_asks(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "once")
+        place.start()
+        for days in (7, 10):
+            await until(place, days * DAY + 60)
+            posted = await place.ask(G, "posted", "once", place.now_ms() - 7 * DAY * 1000)
+            assert len({one.fingerprint for one in posted}) == 84
+            assert [one.at_ms for one in posted] == sorted(one.at_ms for one in posted)
+        assert len(await place.ask(G, "posted", "once", 0)) <= 85  # older ones are forgotten
+        assert len(await place.ask(G, "history", "once", 1000)) <= 32
 
     live(shelf, act)

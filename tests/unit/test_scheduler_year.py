@@ -126,6 +126,8 @@ def year(shelf: Shelf, *, kills: int = 0, schedulers: int = 1, light: bool = Fal
             for at_s in sorted(place.rng.uniform(0, length_s - 7200) for _ in range(kills)):
                 await asyncio.sleep(max(0.0, at_s - asyncio.get_running_loop().time()))
                 await place.kill_busy(tasks)
+                for guild_id, name in place.rng.sample(sorted(wishes), 20):  # a change that changes nothing
+                    await place.switch_on(guild_id, name, wishes[guild_id, name])
             await asyncio.sleep(length_s - asyncio.get_running_loop().time() + 3600 * 10)
 
     leap_through(live)

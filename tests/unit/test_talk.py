@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.guild_settings import zone_of
+from core.cron import zone_of
 from schedules.activity import activity
 from schedules.job import Channel
 from schedules.talk import Talk, escaped, highlights, names_nobody, quoted, takes_up, tellable, topics

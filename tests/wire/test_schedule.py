@@ -60,10 +60,6 @@ class LocalScheduler:
         """See SchedulerApp."""
         self.scheduler.wake(guild_id)
 
-    async def cancel(self, guild_id: str, run_id: str) -> bool:
-        """See SchedulerApp."""
-        return self.scheduler.cancel(guild_id, run_id)
-
 
 @asynccontextmanager
 async def clockwork(stage: Stage) -> AsyncIterator[tuple[Gateway, LocalVirtualActors]]:
