@@ -16,8 +16,9 @@ from actors.access_rules import AccessRules, Listing, Side, hidden, people_in, u
 from actors.host import VirtualActor, exposed
 from core.documents import OwnedDocument
 from core.errors import RequestError
-from core.limits import DAY_MS, name_of
+from core.limits import DAY_MS, NAMES, name_of
 from core.messages import Kept
+from core.wording import Wording
 
 KIND = "access"
 MAX_LISTED = 500
@@ -72,7 +73,10 @@ class AccessActor(VirtualActor[AccessDocument]):
         if subject in listed:
             return False
         if len(listed) >= MAX_LISTED:
-            raise RequestError(f"The list is full: it takes {MAX_LISTED}. Use a role instead.", field="target")
+            raise RequestError(
+                Wording("refused-listed", "The list is full: it takes {most}. Use a role instead.", most=MAX_LISTED),
+                field="target",
+            )
         other.pop(subject, None)
         other.pop(hidden(self.key, subject), None)
         listed[subject] = Listing(at_ms=_now_ms(), by=by, reason=reason[:200])
@@ -96,10 +100,17 @@ class AccessActor(VirtualActor[AccessDocument]):
         limits = self.document.limits
         try:
             known = str(name_of(name))
-        except ValueError as error:
-            raise RequestError(f"{str(error)[0].upper()}{str(error)[1:]}.", field="name") from None
+        except ValueError:
+            wrong, names = repr(name[:40]), ", ".join(NAMES)
+            told = Wording("refused-limit", "There is no limit {name}; there are {names}.", name=wrong, names=names)
+            raise RequestError(told, field="name") from None
         if subject not in limits and len(limits) >= MAX_LIMITED:
-            raise RequestError(f"There are limits for {MAX_LIMITED} already. Use a role instead.", field="who")
+            raise RequestError(
+                Wording(
+                    "refused-limited", "There are limits for {most} already. Use a role instead.", most=MAX_LIMITED
+                ),
+                field="who",
+            )
         limits[subject] = {**limits.get(subject, {}), known: max(0, amount)}
 
     @exposed

@@ -18,6 +18,7 @@ from actors.host import VirtualActor, exposed
 from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.messages import Kept
+from core.wording import Wording
 
 KIND = "drop"
 
@@ -109,7 +110,9 @@ class DropActor(VirtualActor[DropDocument]):
         document = self.document
         if document.state == "none":
             if drop.points < 1 or drop.lasts_s <= 0:
-                raise RequestError("A drop needs at least one point and some time.", field="points")
+                raise RequestError(
+                    Wording("refused-drop", "A drop needs at least one point and some time."), field="points"
+                )
             document.guild_id, document.channel_id, document.points = drop.guild_id, drop.channel_id, drop.points
             document.text, document.locale, document.by = drop.text[:500], drop.locale, drop.by or ""
             document.created_ms = self._now_ms()

@@ -29,6 +29,7 @@ from actors.virtual import Calls
 from core.documents import OwnedDocument
 from core.errors import RequestError, TroupeError
 from core.messages import Kept
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,9 @@ class PointsActor(VirtualActor[PointsDocument]):
         """Writes an entry; one whose id is known changes nothing. `amount` may be negative; `name` is how the member
         is shown. Raises RequestError for an amount beyond MAX_AMOUNT either way."""
         if not -MAX_AMOUNT <= amount <= MAX_AMOUNT:
-            raise RequestError(f"At most {MAX_AMOUNT:,} points at once.", field="amount")
+            raise RequestError(
+                Wording("refused-points", "At most {most:,} points at once.", most=MAX_AMOUNT), field="amount"
+            )
         await self._know_settings()
         changed = not self._seen(entry_id)
         if changed:

@@ -1,0 +1,51 @@
+"""Texts for people that are made where no language is known: English, with what it takes to say them in another.
+
+A `Wording` is its English text, so whatever only logs it or sends it on needs to know nothing of this. The bot's edge
+says it in the language of whoever reads (`bot.language.Words.render`), by its key in `bot/locales/*/refusals.ftl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+Value = str | int | float
+
+
+class Wording(str):
+    """An English text with placeholders such as `{name}`, filled in; `key` and `values` say it in other languages.
+
+    A value may be a Wording itself. It survives pickling. Formatting it into another text leaves plain English, so such
+    a text is a Wording, too, and takes this one as a value.
+    """
+
+    key: str
+    values: Mapping[str, Value]
+
+    def __new__(cls, key: str, english: str, /, **values: Value) -> Wording:
+        """`key` and `english` stand there as they are, so that a test can compare them with the files of texts."""
+        return _made(key, english.format(**values), values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_made, (self.key, str(self), self.values))
+
+
+def _made(key: str, text: str, values: Mapping[str, Value]) -> Wording:
+    made = str.__new__(Wording, text)
+    made.key, made.values = key, values
+    return made
+
+
+def either(words: Sequence[str]) -> str:
+    """`one, another or a third`. Raises ValueError for no words."""
+    *before, last = words
+    return Wording("refused-either", "{names} or {last}", names=", ".join(before), last=last) if before else last
+
+
+def meant(near: Sequence[str]) -> Wording:
+    """Asks whether one of some names was meant."""
+    return Wording("refused-near", "Did you mean {names}?", names=either(near))
+
+
+def suggestion(near: Sequence[str], known: Iterable[str]) -> Wording:
+    """What to try in place of a name that is none: those that are `near`, else all that are `known`."""
+    return meant(near) if near else Wording("refused-known", "There are: {names}.", names=", ".join(known))
