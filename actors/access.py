@@ -18,12 +18,14 @@ from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.limits import DAY_MS, NAMES, name_of
 from core.messages import Kept
-from core.wording import Wording
+from core.wording import Wording, with_reason
 
 KIND = "access"
 MAX_LISTED = 500
 MAX_LIMITED = 200
 _MAX_TOLD = 64
+_BLOCKED = Wording("kept-blocked", "is blocked"), Wording("kept-blocked-somebody", "blocked somebody")
+_ALLOWED = Wording("kept-allowed", "is allowed"), Wording("kept-allowed-somebody", "allowed somebody")
 
 
 class AccessDocument(OwnedDocument):
@@ -162,14 +164,14 @@ class AccessActor(VirtualActor[AccessDocument]):
 
     def _about(self, user_id: str) -> list[tuple[int, str]]:
         document, me = self.document, user(user_id)
-        found = []
-        for name, side in (("blocked", document.blocked), ("allowed", document.allowed)):
+        found: list[tuple[int, str]] = []
+        for side, listed, did in ((document.blocked, *_BLOCKED), (document.allowed, *_ALLOWED)):
             if (mine := side.get(me)) is not None:
-                found.append((mine.at_ms, f"is {name}{': ' + mine.reason if mine.reason else ''}"))
-            found += [(one.at_ms, f"{name} somebody") for one in side.values() if one.by == user_id]
+                found.append((mine.at_ms, with_reason(listed, mine.reason)))
+            found += [(one.at_ms, did) for one in side.values() if one.by == user_id]
         if me in document.limits:
             shown = ", ".join(f"{name}={amount}" for name, amount in document.limits[me].items())
-            found.append((0, f"may use {shown}"))
+            found.append((0, Wording("kept-limits", "may use {limits}", limits=shown)))
         return sorted(found)
 
     def _sides(self, side: Side) -> tuple[dict[str, Listing], dict[str, Listing]]:

@@ -208,9 +208,18 @@ class GameActor(VirtualActor[GameDocument]):
         """What is kept about a person."""
         document = self.document
         if tally := document.tallies.get(user_id):
-            text, at_ms = f"rounds won: {tally.rounds}, points: {tally.points}, games: {tally.games}", tally.at_ms
+            won, points, games = tally.rounds, tally.points, tally.games
+            text = Wording(
+                "kept-games",
+                "rounds won: {rounds:,}, points: {points:,}, games: {games:,}",
+                rounds=won,
+                points=points,
+                games=games,
+            )
+            at_ms = tally.at_ms
         elif user_id in document.people:
-            text, at_ms = "took part in the last game", document.game.beat_ms if document.game else 0
+            text = Wording("kept-last-game", "took part in the last game")
+            at_ms = document.game.beat_ms if document.game else 0
         else:
             return ()
         return (Kept(kind="game", channel_id=self.key, message_id="", at_ms=at_ms, text=text),)

@@ -118,7 +118,8 @@ class ProposalActor(VirtualActor[ProposalDocument]):
         document = self.document
         if document.by != user_id:
             return ()
-        text = f"{document.state} a proposal of the cast"
+        approved = Wording("kept-approved", "approved a proposal of the cast")
+        text = approved if document.state == "approved" else Wording("kept-rejected", "rejected a proposal of the cast")
         return (Kept(kind="audit", channel_id="", message_id="", at_ms=document.decided_ms, text=text),)
 
     @exposed

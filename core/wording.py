@@ -1,7 +1,8 @@
 """Texts for people that are made where no language is known: English, with what it takes to say them in another.
 
 A `Wording` is its English text, so whatever only logs it or sends it on needs to know nothing of this. The bot's edge
-says it in the language of whoever reads (`bot.language.Words.render`), by its key in `bot/locales/*/refusals.ftl`.
+says it in the language of whoever reads (`bot.language.Words.render`), by its key there: in `refusals.ftl`, or
+what is kept about people in `memory.ftl`.
 """
 
 from __future__ import annotations
@@ -49,3 +50,8 @@ def meant(near: Sequence[str]) -> Wording:
 def suggestion(near: Sequence[str], known: Iterable[str]) -> Wording:
     """What to try in place of a name that is none: those that are `near`, else all that are `known`."""
     return meant(near) if near else Wording("refused-known", "There are: {names}.", names=", ".join(known))
+
+
+def with_reason(told: Wording, reason: str) -> Wording:
+    """`told: reason`; as it is without one."""
+    return Wording("kept-reason", "{told}: {reason}", told=told, reason=reason) if reason else told

@@ -1,11 +1,13 @@
-"""What the code refuses with is said in the language of whoever reads, and in English as it stands in the code."""
+"""What is refused, and what is kept, is said in the language of whoever reads, and in English as it stands in the code."""
 
 from __future__ import annotations
 
 import ast
+import json
 import pickle
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -17,15 +19,16 @@ from fluent.syntax.visitor import Visitor
 
 from actors.guild_settings import NAMES, GuildSettings, changed
 from bot.commands.errors import explain
+from bot.commands.memory import kept_embed
 from bot.language import ENGLISH, FOLDER, keys, languages, words
 from core import cards, links, phrases
 from core.errors import RequestError
+from core.messages import Kept
 from core.personas import load_pack
-from core.wording import Wording, either
+from core.wording import Wording, either, with_reason
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("core", "actors", "bot", "schedules", "serve_apps")
-FILE = "refusals.ftl"
 HELP = "setting-*"
 PACK = load_pack(ROOT / "packs" / "communiverse")
 
@@ -45,8 +48,9 @@ def written() -> tuple[tuple[str, str, ast.Call], ...]:
 
 @cache
 def texts(language: str) -> dict[str, fluent.Message]:
-    body = FluentParser().parse((FOLDER / language / FILE).read_text("utf-8")).body
-    return {entry.id.name: entry for entry in body if isinstance(entry, fluent.Message)}
+    files = sorted((FOLDER / language).glob("*.ftl"))
+    entries = (entry for path in files for entry in FluentParser().parse(path.read_text("utf-8")).body)
+    return {entry.id.name: entry for entry in entries if isinstance(entry, fluent.Message)}
 
 
 class Variables(Visitor):
@@ -80,9 +84,10 @@ def test_english_is_what_the_code_says() -> None:
 @pytest.mark.parametrize("language", languages())
 def test_every_language_has_them_all_with_their_values(language: str) -> None:
     known = texts(language)
-    assert known.keys() == {key for _, key, _ in written() if key != HELP}
+    made = {key for _, key, _ in written() if key != HELP}
+    assert {key for key in known if key.startswith(("refused-", "kept-"))} == made
     for place, key, call in written():
-        if key in known:
+        if key != HELP:
             variables = Variables()
             variables.visit(known[key])
             assert variables.names == {one.arg for one in call.keywords}, place
@@ -146,6 +151,14 @@ def test_a_refusal_is_told_in_german_also_behind_a_process(name: str) -> None:
     error = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  # our own
     assert explain(error, words("de")) == german
     assert explain(error, words("en-GB")) == error.message == str(caught.value)
+
+
+def test_what_is_kept_is_shown_in_german() -> None:
+    gave = with_reason(Wording("kept-drop-given", "Gave a drop of {points} points", points=50), "for the quick")
+    kept = [Kept(kind="drop", channel_id="7", message_id="9", at_ms=5_000, text=gave)]
+    shown = kept_embed(kept, words("de"), remembered=True)
+    assert shown.description == "<#7> <t:5:R> *Drop*: Einen Drop mit 50 Punkten gegeben: for the quick"
+    assert json.loads(json.dumps(asdict(kept[0])))["text"] == "Gave a drop of 50 points: for the quick"
 
 
 def test_what_is_no_wording_is_told_as_it_is() -> None:
