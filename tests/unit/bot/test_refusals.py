@@ -1,4 +1,4 @@
-"""What is refused, and what is kept, is said in the language of whoever reads, and in English as it stands in the code."""
+"""What is refused and what is kept is said in the language of whoever reads, in English as it stands in the code."""
 
 from __future__ import annotations
 
