@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from actors.schedule_state import REMINDER, Entry, House, Outcome, Record, Reminder, Run, ScheduleState
 from core.cron import next_after
+from core.wording import Wording, bounded
 from schedules.catalog import Jobs
 from schedules.job import Job, Post, Slot, stable_hash
 
@@ -92,7 +93,7 @@ def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int) -> list
     """Gives `holder` what may be run now: of each lane the first, where none is under way."""
     for run in state.runs:
         if run.holder and run.lease_ms <= now_ms:
-            state.put(replace(run, holder="", lease_ms=0, reason="The process that ran it died."))
+            state.put(replace(run, holder="", lease_ms=0, reason=Wording("run-died", "The process that ran it died.")))
     handed: list[Run] = []
     busy = {run.lane for run in state.runs if run.holder}
     for run in sorted(state.runs, key=lambda one: one.at_ms):
@@ -100,7 +101,9 @@ def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int) -> list
             continue
         free_ms = run.retry_ms if run.manual or run.job == REMINDER else out_of_quiet(state.house, now_ms)
         if _is_given_up(run, jobs, max(now_ms, free_ms)):
-            state.close(run, ended(run, "failed", run.reason or "It was not run in time.", now_ms))
+            state.close(
+                run, ended(run, "failed", run.reason or Wording("run-missed", "It was not run in time."), now_ms)
+            )
         elif max(free_ms, run.retry_ms) > now_ms:
             state.put(replace(run, retry_ms=max(free_ms, run.retry_ms)))
         else:
@@ -117,7 +120,7 @@ def put_off(run: Run, reason: str, tokens: int, now_ms: int) -> Run:
     """The run, to be tried again: the pauses grow."""
     pause_ms = min(_FIRST_PAUSE_MS * 2 ** (run.attempt - 1), _LONGEST_PAUSE_MS)
     return replace(
-        run, holder="", lease_ms=0, retry_ms=now_ms + pause_ms, reason=reason[:300], tokens=run.tokens + tokens
+        run, holder="", lease_ms=0, retry_ms=now_ms + pause_ms, reason=bounded(reason, 300), tokens=run.tokens + tokens
     )
 
 
@@ -135,7 +138,7 @@ def ended(run: Run, outcome: Outcome, detail: str, now_ms: int, *, tokens: int =
         began_ms=run.claimed_ms,
         took_ms=max(0, now_ms - run.claimed_ms),
         outcome=outcome,
-        detail=detail[:300],
+        detail=bounded(detail, 300),
         attempts=max(1, run.attempt),
         tokens=run.tokens + tokens,
         manual=run.manual,
@@ -216,7 +219,12 @@ def _supersede(state: ScheduleState, job: Job, now_ms: int) -> None:
     waiting = [one for one in state.runs if one.job == job.name and not (one.holder or one.posted or one.manual)]
     waiting.sort(key=lambda one: one.at_ms)
     for run in waiting[: len(waiting) - keep]:
-        state.close(run, ended(run, "superseded", f"A later slot came first. {run.reason}".strip(), now_ms))
+        state.close(
+            run,
+            ended(
+                run, "superseded", Wording("run-later", "A later slot came first. {reason}", reason=run.reason), now_ms
+            ),
+        )
 
 
 def _claim_reminder(state: ScheduleState, reminder: Reminder, now_ms: int) -> None:

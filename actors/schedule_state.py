@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, computed_field
 
 from actors.guild_settings import QuietHours
 from core.documents import OwnedDocument
+from core.wording import Stored
 from schedules.job import Post, Posted
 
 REMINDER = "reminder"
@@ -64,7 +65,7 @@ class Run:
     posts: tuple[Post, ...] | None = None
     posted: tuple[Posted, ...] = ()
     judge: Posted | None = None
-    reason: str = ""
+    reason: Stored = ""
     tokens: int = 0
 
     @property
@@ -83,7 +84,7 @@ class Record:
     began_ms: int
     took_ms: int
     outcome: Outcome
-    detail: str = ""
+    detail: Stored = ""
     attempts: int = 1
     tokens: int = 0
     manual: bool = False

@@ -48,7 +48,7 @@ class Words:
 
     def render(self, text: str) -> str:
         """A text of another part of Troupe, which is English: in this language where it is a Wording."""
-        if not isinstance(text, Wording):
+        if not isinstance(text, Wording) or text.key not in keys(ENGLISH):  # one that is stored may be of before
             return text
         values = {name: self.render(one) if isinstance(one, str) else one for name, one in text.values.items()}
         return self(text.key, **values)

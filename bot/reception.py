@@ -8,6 +8,7 @@ from bot.language import words
 from bot.permissions import writable
 from bot.webhooks import NOBODY, Place, place_of
 from core.errors import RequestError, Unavailable
+from core.wording import Wording
 
 _LOOK_AT_MOST = 50
 
@@ -38,7 +39,9 @@ class Reception:
         """Whether a person has written in the channel since a post."""
         place = place_of(self._client.get_channel(int(channel_id)))
         if place is None:
-            raise RequestError("The channel is not there any more, or I cannot see it.", field="channel")
+            raise RequestError(
+                Wording("refused-no-channel", "The channel is not there any more, or I cannot see it."), field="channel"
+            )
         try:
             return await self._people_since(place, message_id)
         except discord.Forbidden:
@@ -54,7 +57,7 @@ class Reception:
             raise RequestError("There is no channel in which the admins could be told.", field="channel")
         say = words(guild.preferred_locale)
         title = say.find(f"job-{job}", job)
-        text = say("schedule-fails", job=title, reason=discord.utils.escape_markdown(reason)[:500])
+        text = say("schedule-fails", job=title, reason=discord.utils.escape_markdown(say.render(reason))[:500])
         try:
             await channel.send(text, allowed_mentions=NOBODY)
         except (discord.HTTPException, OSError) as error:

@@ -8,6 +8,9 @@ what is kept about people in `memory.ftl`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator
 
 Value = str | int | float
 
@@ -55,3 +58,24 @@ def suggestion(near: Sequence[str], known: Iterable[str]) -> Wording:
 def with_reason(told: Wording, reason: str) -> Wording:
     """`told: reason`; as it is without one."""
     return Wording("kept-reason", "{told}: {reason}", told=told, reason=reason) if reason else told
+
+
+def bounded(text: str, limit: int) -> str:
+    """The text, cut where it is longer; a Wording stays one where it is not."""
+    return text if len(text) <= limit else text[:limit]
+
+
+def _kept(value: Any) -> Any:
+    if not isinstance(value, Wording):
+        return value
+    return {"key": value.key, "text": str(value), "values": {name: _kept(one) for name, one in value.values.items()}}
+
+
+def _read(stored: Any) -> Any:
+    if not isinstance(stored, Mapping):
+        return stored
+    return _made(stored["key"], stored["text"], {name: _read(one) for name, one in stored["values"].items()})
+
+
+Stored = Annotated[str, PlainValidator(_read), PlainSerializer(_kept)]
+"""A text in a document, which may be a Wording and comes back as one."""

@@ -17,6 +17,7 @@ from actors.schedule import KIND, Done, Settled
 from actors.schedule_state import Run
 from actors.virtual import Calls
 from core.errors import RequestError, TroupeError
+from core.wording import Wording
 from schedules.catalog import Jobs
 from schedules.job import Post, Posted, Silence, Slot, World, stable_hash
 
@@ -68,11 +69,12 @@ class Runner:
             async with asyncio.timeout(deadline_s):
                 done = await self._attempt(guild_id, run, holder, world)
         except TimeoutError:
-            done = Done(outcome="failed", detail=f"It took longer than the {deadline_s:.0f} s it may take.")
+            late = Wording("run-late", "It took longer than the {seconds} s it may take.", seconds=f"{deadline_s:.0f}")
+            done = Done(outcome="failed", detail=late)
         except RequestError as error:
-            done = Done(outcome="failed", detail=str(error), final=True)
+            done = Done(outcome="failed", detail=error.message, final=True)
         except TroupeError as error:
-            done = Done(outcome="failed", detail=str(error))
+            done = Done(outcome="failed", detail=error.message)
         except Exception as error:
             log.exception("[JOB] %s on %s failed", run.job, guild_id)
             detail = f"A defect of this program: {type(error).__name__}: {error}"
@@ -104,7 +106,7 @@ class Runner:
                 return Done(outcome="silent", detail=made.reason, until_ms=made.until_ms)
             posts = (made,) if isinstance(made, Post) else made
             if not posts:
-                return Done(outcome="silent", detail="There was nothing to say.")
+                return Done(outcome="silent", detail=Wording("run-nothing", "There was nothing to say."))
             if not await ask(KIND, guild_id, "made", run.id, holder, posts):
                 return None
         posted = list(run.posted)
@@ -113,7 +115,9 @@ class Runner:
             if posted:
                 await asyncio.sleep(post.pause_s)
                 if post.yields and await outlet.heard(guild_id, post.channel_id, posted[0].message_id):
-                    return Done(outcome="posted", detail="People spoke, so the rest was left out.")
+                    return Done(
+                        outcome="posted", detail=Wording("run-people", "People spoke, so the rest was left out.")
+                    )
             message_id = await outlet.deliver(guild_id, post, f"{run.id}-{number}", run.claimed_ms, run.attempt > 1)
             posted.append(_receipt(post, message_id, self.now_ms()))
             if number + 1 < len(posts) and not await ask(KIND, guild_id, "delivered", run.id, holder, posted[-1]):
