@@ -2,7 +2,7 @@
 
 A `Wording` is its English text, so whatever only logs it or sends it on needs to know nothing of this. The bot's edge
 says it in the language of whoever reads (`bot.language.Words.render`), by its key there: in `refusals.ftl`, or
-what is kept about people in `memory.ftl`.
+what is kept about people in `kept.ftl`.
 """
 
 from __future__ import annotations
