@@ -13,7 +13,6 @@ from bot.job_actions import JobActions
 from bot.webhooks import NOBODY, Picture, Place, Voices, place_of, signed
 from bot.window import moment
 from core.errors import RequestError, Unavailable
-from core.wording import Wording
 from schedules.job import Card, Post
 
 _PICTURE = "picture.png"
@@ -32,19 +31,14 @@ class Deliveries:
         sees to what follows from it. Raises Unavailable where Discord is away, RequestError where it refuses."""
         place = place_of(self._client.get_channel(int(post.channel_id)))
         if place is None or place.guild is None or str(place.guild.id) != guild_id:
-            raise RequestError(
-                Wording("refused-no-channel", "The channel is not there any more, or I cannot see it."), field="channel"
-            )
+            raise RequestError("The channel is not there any more, or I cannot see it.", field="channel")
         try:
             message_id = await self._standing(place, post, since_ms) if look else None
             message_id = message_id or str((await self._send(place, post, nonce)).id)
             await self._actions.follow(post, message_id, place)
         except discord.HTTPException as error:
             if 400 <= error.status < 500 and error.status != 429:
-                raise RequestError(
-                    Wording("refused-post", "Discord refuses the post: {error}.", error=error.text or str(error)),
-                    field="channel",
-                ) from error
+                raise RequestError(f"Discord refuses the post: {error.text or error}.", field="channel") from error
             raise Unavailable(f"Discord does not take the post: {error}.", component="bot") from error
         except OSError as error:
             raise Unavailable(f"Discord cannot be reached: {error}.", component="bot") from error

@@ -8,7 +8,6 @@ from bot.language import words
 from bot.permissions import writable
 from bot.webhooks import NOBODY, Place, place_of
 from core.errors import RequestError, Unavailable
-from core.wording import Wording
 
 _LOOK_AT_MOST = 50
 
@@ -39,9 +38,7 @@ class Reception:
         """Whether a person has written in the channel since a post."""
         place = place_of(self._client.get_channel(int(channel_id)))
         if place is None:
-            raise RequestError(
-                Wording("refused-no-channel", "The channel is not there any more, or I cannot see it."), field="channel"
-            )
+            raise RequestError("The channel is not there any more, or I cannot see it.", field="channel")
         try:
             return await self._people_since(place, message_id)
         except discord.Forbidden:

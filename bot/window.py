@@ -11,7 +11,6 @@ import discord
 
 from bot.convert import age_gated, readable
 from core.errors import RequestError, Unavailable
-from core.wording import Wording
 from schedules.job import Line
 from schedules.world import Place, Server
 
@@ -37,16 +36,12 @@ class Window:
         """See schedules.world.Window."""
         channel, me = self._client.get_channel(int(channel_id)), self._client.user
         if not isinstance(channel, discord.TextChannel | discord.Thread) or me is None:
-            raise RequestError(
-                Wording("refused-no-channel", "The channel is not there any more, or I cannot see it."), field="channel"
-            )
+            raise RequestError("That channel is not there, or I cannot see it.", field="channel")
         since = moment(since_ms)
         try:
             messages = [one async for one in channel.history(limit=limit, after=since, oldest_first=False)]
         except discord.Forbidden:
-            raise RequestError(
-                Wording("refused-may-not-read", "I may not read the messages of that channel."), field="channel"
-            ) from None
+            raise RequestError("I may not read the messages of that channel.", field="channel") from None
         except (discord.HTTPException, OSError) as error:
             raise Unavailable(f"Discord does not give that channel's messages: {error}", component="bot") from error
         answered = Counter(one.reference.message_id for one in messages if one.reference and not one.author.bot)

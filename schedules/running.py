@@ -115,9 +115,7 @@ class Runner:
             if posted:
                 await asyncio.sleep(post.pause_s)
                 if post.yields and await outlet.heard(guild_id, post.channel_id, posted[0].message_id):
-                    return Done(
-                        outcome="posted", detail=Wording("run-people", "People spoke, so the rest was left out.")
-                    )
+                    return Done(outcome="posted", detail="People spoke, so the rest was left out.")
             message_id = await outlet.deliver(guild_id, post, f"{run.id}-{number}", run.claimed_ms, run.attempt > 1)
             posted.append(_receipt(post, message_id, self.now_ms()))
             if number + 1 < len(posts) and not await ask(KIND, guild_id, "delivered", run.id, holder, posted[-1]):

@@ -127,9 +127,6 @@ refused-answer-written = This answer is still being written.
 refused-answer-old = This answer is too long ago to be given anew.
 refused-drop = A drop needs at least one point and some time.
 refused-points = At most { $most } points at once.
-refused-no-channel = The channel is not there any more, or I cannot see it.
-refused-may-not-read = I may not read the messages of that channel.
-refused-post = Discord refuses the post: { $error }.
 refused-teach = Say it in a sentence.
 refused-proposal = There is no such proposal on this server.
 refused-proposal-gone = This proposal is not there any more.
@@ -158,7 +155,6 @@ silent-no-documents = There are no documents to read.
 silent-documents = The documents hold nothing that was not proposed already.
 # How a job's run ended
 run-nothing = There was nothing to say.
-run-people = People spoke, so the rest was left out.
 run-late = It took longer than the { $seconds } s it may take.
 run-died = The process that ran it died.
 run-missed = It was not run in time.

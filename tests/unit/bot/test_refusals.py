@@ -33,17 +33,18 @@ HELP = "setting-*"
 PACK = load_pack(ROOT / "packs" / "communiverse")
 
 
+def calls(name: str, *rooms: str) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of that name in the code, and where it is."""
+    for path in (path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
 @cache
 def written() -> tuple[tuple[str, str, ast.Call], ...]:
     """Every Wording that the code makes: where, its key, and the call. The key of a setting's help is put together."""
-    paths = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    calls = (
-        (f"{path.relative_to(ROOT)}:{node.lineno}", node)
-        for path in paths
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Wording"
-    )
-    return tuple((place, getattr(call.args[0], "value", HELP), call) for place, call in calls)
+    return tuple((place, getattr(call.args[0], "value", HELP), call) for place, call in calls("Wording", *ROOMS))
 
 
 @cache
@@ -69,6 +70,17 @@ def plain(message: fluent.Message) -> Iterator[str]:
         else:
             assert isinstance(part.expression, fluent.VariableReference), message.id.name
             yield "{" + part.expression.id.name + "}"
+
+
+def test_what_actors_refuse_is_english_only_where_no_person_asks_for_it() -> None:
+    asked_by_code = {"budget_tokens", "feat", "id", "kind", "method", "source_id"}
+    plain_ones = {
+        place: ast.literal_eval(next(one.value for one in call.keywords if one.arg == "field"))
+        for place, call in calls("RequestError", "core", "actors")
+        if isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+    }
+    assert len(plain_ones) > 5
+    assert {place: field for place, field in plain_ones.items() if field not in asked_by_code} == {}
 
 
 def test_english_is_what_the_code_says() -> None:
