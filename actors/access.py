@@ -16,13 +16,16 @@ from actors.access_rules import AccessRules, Listing, Side, hidden, people_in, u
 from actors.host import VirtualActor, exposed
 from core.documents import OwnedDocument
 from core.errors import RequestError
-from core.limits import DAY_MS, name_of
+from core.limits import DAY_MS, NAMES, name_of
 from core.messages import Kept
+from core.wording import Wording, with_reason
 
 KIND = "access"
 MAX_LISTED = 500
 MAX_LIMITED = 200
 _MAX_TOLD = 64
+_BLOCKED = Wording("kept-blocked", "is blocked"), Wording("kept-blocked-somebody", "blocked somebody")
+_ALLOWED = Wording("kept-allowed", "is allowed"), Wording("kept-allowed-somebody", "allowed somebody")
 
 
 class AccessDocument(OwnedDocument):
@@ -72,7 +75,10 @@ class AccessActor(VirtualActor[AccessDocument]):
         if subject in listed:
             return False
         if len(listed) >= MAX_LISTED:
-            raise RequestError(f"The list is full: it takes {MAX_LISTED}. Use a role instead.", field="target")
+            raise RequestError(
+                Wording("refused-listed", "The list is full: it takes {most}. Use a role instead.", most=MAX_LISTED),
+                field="target",
+            )
         other.pop(subject, None)
         other.pop(hidden(self.key, subject), None)
         listed[subject] = Listing(at_ms=_now_ms(), by=by, reason=reason[:200])
@@ -96,10 +102,17 @@ class AccessActor(VirtualActor[AccessDocument]):
         limits = self.document.limits
         try:
             known = str(name_of(name))
-        except ValueError as error:
-            raise RequestError(f"{str(error)[0].upper()}{str(error)[1:]}.", field="name") from None
+        except ValueError:
+            wrong, names = repr(name[:40]), ", ".join(NAMES)
+            told = Wording("refused-limit", "There is no limit {name}; there are {names}.", name=wrong, names=names)
+            raise RequestError(told, field="name") from None
         if subject not in limits and len(limits) >= MAX_LIMITED:
-            raise RequestError(f"There are limits for {MAX_LIMITED} already. Use a role instead.", field="who")
+            raise RequestError(
+                Wording(
+                    "refused-limited", "There are limits for {most} already. Use a role instead.", most=MAX_LIMITED
+                ),
+                field="who",
+            )
         limits[subject] = {**limits.get(subject, {}), known: max(0, amount)}
 
     @exposed
@@ -151,14 +164,14 @@ class AccessActor(VirtualActor[AccessDocument]):
 
     def _about(self, user_id: str) -> list[tuple[int, str]]:
         document, me = self.document, user(user_id)
-        found = []
-        for name, side in (("blocked", document.blocked), ("allowed", document.allowed)):
+        found: list[tuple[int, str]] = []
+        for side, listed, did in ((document.blocked, *_BLOCKED), (document.allowed, *_ALLOWED)):
             if (mine := side.get(me)) is not None:
-                found.append((mine.at_ms, f"is {name}{': ' + mine.reason if mine.reason else ''}"))
-            found += [(one.at_ms, f"{name} somebody") for one in side.values() if one.by == user_id]
+                found.append((mine.at_ms, with_reason(listed, mine.reason)))
+            found += [(one.at_ms, did) for one in side.values() if one.by == user_id]
         if me in document.limits:
             shown = ", ".join(f"{name}={amount}" for name, amount in document.limits[me].items())
-            found.append((0, f"may use {shown}"))
+            found.append((0, Wording("kept-limits", "may use {limits}", limits=shown)))
         return sorted(found)
 
     def _sides(self, side: Side) -> tuple[dict[str, Listing], dict[str, Listing]]:

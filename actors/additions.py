@@ -16,6 +16,7 @@ from actors.virtual import Actors
 from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.personas import Greeting, Lore, Pack, Scenario
+from core.wording import Wording
 
 KIND = "additions"
 OWNER = "additions"
@@ -101,7 +102,10 @@ class AdditionsActor(VirtualActor[AdditionsDocument]):
         new_lore = [one for one in lore if one.id not in {known.id for known in document.lore}]
         kinds = ((document.scenarios, new_scenarios), (document.greetings, new_greetings), (document.lore, new_lore))
         if any(len(known) + len(new) > MAX_OF_A_KIND for known, new in kinds):
-            raise RequestError(f"This server has added {MAX_OF_A_KIND} things of that kind already.", field="proposal")
+            full = Wording(
+                "refused-additions", "This server has added {most} things of that kind already.", most=MAX_OF_A_KIND
+            )
+            raise RequestError(full, field="proposal")
         if new_scenarios or new_greetings or new_lore:
             document.scenarios = [*document.scenarios, *new_scenarios]
             document.greetings = [*document.greetings, *new_greetings]

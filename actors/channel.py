@@ -50,6 +50,7 @@ from core.messages import (
     Turn,
 )
 from core.personas import Guest, Pack, Scenario
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -314,7 +315,9 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """
         record = self._state.find(source_id)
         if record is None:
-            raise RequestError("This answer is complete already.", field="source_id")
+            raise RequestError(
+                Wording("refused-answer-complete", "This answer is complete already."), field="source_id"
+            )
         _allow(record.message.author.id, user_id, moderator)
         if record.spoken is None:
             generation = self._generations.get(source_id)
@@ -329,9 +332,13 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         Raises RequestError for anybody else, and where that answer is under way or not known any more.
         """
         if self._state.find(source_id) is not None:
-            raise RequestError("This answer is still being written.", field="source_id")
+            raise RequestError(
+                Wording("refused-answer-written", "This answer is still being written."), field="source_id"
+            )
         if (answer := self._state.answer_to(source_id)) is None:
-            raise RequestError("This answer is too long ago to be given anew.", field="source_id")
+            raise RequestError(
+                Wording("refused-answer-old", "This answer is too long ago to be given anew."), field="source_id"
+            )
         _allow(answer.author_id, user_id, moderator)
         return answer.source_ids
 
@@ -416,7 +423,8 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """Has only these personas (by id or name) speak here, everybody for none; with `exchange`, those that are
         called together exchange that many lines more. Raises UnknownPersona, RequestError."""
         if exchange is not None and not 0 <= exchange <= MAX_EXCHANGE:
-            raise RequestError(f"Personas may exchange 0 to {MAX_EXCHANGE} lines.", field="lines")
+            told = Wording("refused-exchange", "Personas may exchange 0 to {most} lines.", most=MAX_EXCHANGE)
+            raise RequestError(told, field="lines")
         here = await self._anew(guild_id)
         self._state.cast = list(dict.fromkeys(here.pack.persona(one).id for one in persona_ids))
         self._state.exchange = self._state.exchange if exchange is None else exchange
@@ -735,7 +743,10 @@ def _speaking(record: TurnRecord) -> Speaking:
 def _allow(author_id: str, user_id: str, moderator: bool) -> None:
     if user_id != author_id and not moderator:
         raise RequestError(
-            "Only whoever asked, or somebody with the permission Manage Messages, can do that to this answer.",
+            Wording(
+                "refused-answer-other",
+                "Only whoever asked, or somebody with the permission Manage Messages, can do that to this answer.",
+            ),
             field="user_id",
         )
 

@@ -24,6 +24,7 @@ from core.messages import IncomingMessage, Kept, Spoken, Turn
 from core.personas import Pack
 from core.prompts import own_words, with_pictures
 from core.tracing import trace_id
+from core.wording import Wording
 
 MAX_HANDLED = 256
 MAX_REPLIES = 200
@@ -234,7 +235,9 @@ class ChannelState(BaseModel):
         if (record := self.find(source_id)) is not None:
             return record
         if (answer := self.answer_to(source_id)) is None:
-            raise RequestError("That answer is too long ago to be given anew.", field="source_id")
+            raise RequestError(
+                Wording("refused-answer-old", "This answer is too long ago to be given anew."), field="source_id"
+            )
         record = TurnRecord(
             message=joined(parts, source_id),
             persona_id=answer.persona_id,

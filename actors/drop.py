@@ -18,6 +18,7 @@ from actors.host import VirtualActor, exposed
 from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.messages import Kept
+from core.wording import Wording, with_reason
 
 KIND = "drop"
 
@@ -109,7 +110,9 @@ class DropActor(VirtualActor[DropDocument]):
         document = self.document
         if document.state == "none":
             if drop.points < 1 or drop.lasts_s <= 0:
-                raise RequestError("A drop needs at least one point and some time.", field="points")
+                raise RequestError(
+                    Wording("refused-drop", "A drop needs at least one point and some time."), field="points"
+                )
             document.guild_id, document.channel_id, document.points = drop.guild_id, drop.channel_id, drop.points
             document.text, document.locale, document.by = drop.text[:500], drop.locale, drop.by or ""
             document.created_ms = self._now_ms()
@@ -163,10 +166,11 @@ class DropActor(VirtualActor[DropDocument]):
         document = self.document
         found = []
         if document.by == user_id:
-            text = f"Gave a drop of {document.points} points {document.text}".rstrip()
-            found.append(self._kept(document.created_ms, text))
+            gave = Wording("kept-drop-given", "Gave a drop of {points} points", points=document.points)
+            found.append(self._kept(document.created_ms, with_reason(gave, document.text)))
         if document.winner_id == user_id:
-            text = f"Won a drop of {document.points} points as {document.winner_name}"
+            won, name = document.points, document.winner_name
+            text = Wording("kept-drop-won", "Won a drop of {points} points as {name}", points=won, name=name)
             found.append(self._kept(document.claimed_ms, text))
         return tuple(found)
 

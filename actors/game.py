@@ -23,6 +23,7 @@ from actors.host import VirtualActor, exposed
 from actors.virtual import Actors
 from core.errors import RequestError, TroupeError
 from core.messages import Kept
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +62,16 @@ class GameActor(VirtualActor[GameDocument]):
             return view_of(known)
         if known is not None and not known.over:
             raise RequestError(
-                "A game is running in this channel already. Join in, or have it stopped first.", field="channel"
+                Wording(
+                    "refused-game-runs", "A game is running in this channel already. Join in, or have it stopped first."
+                ),
+                field="channel",
             )
         if known is not None and not known.settled:
-            raise RequestError("The last game is just coming to its end. Try again in a few seconds.", field="channel")
+            raise RequestError(
+                Wording("refused-game-ending", "The last game is just coming to its end. Try again in a few seconds."),
+                field="channel",
+            )
         game = await self._maker.game(order, document.used)
         game.beat_ms = self._clock()
         document.game = game
@@ -87,10 +94,16 @@ class GameActor(VirtualActor[GameDocument]):
         """End the game. Raises RequestError where none runs, or for whoever neither began it nor moderates."""
         game = self.document.game
         if game is None or game.over:
-            raise RequestError("No game is running in this channel. Start one.", field="channel")
+            raise RequestError(
+                Wording("refused-game-none", "No game is running in this channel. Start one."), field="channel"
+            )
         if user_id != game.starter_id and not moderator:
             raise RequestError(
-                "Only whoever started this game, or somebody with Manage Messages, may stop it.", field="user"
+                Wording(
+                    "refused-game-stop",
+                    "Only whoever started this game, or somebody with Manage Messages, may stop it.",
+                ),
+                field="user",
             )
         self._play(game).stop()
         return view_of(game)
@@ -105,7 +118,7 @@ class GameActor(VirtualActor[GameDocument]):
         if game is None:
             return Verdict(kind="over")
         if not 0 <= number < len(game.rounds) or not 0 <= choice < len(game.rounds[number].choices):
-            raise RequestError("This choice is not there any more.", field="choice")
+            raise RequestError(Wording("refused-game-choice", "This choice is not there any more."), field="choice")
         return self._play(game).pick(number, Try(attempt_id, user_id, name), choice)
 
     @exposed
@@ -132,7 +145,7 @@ class GameActor(VirtualActor[GameDocument]):
         """A hint for one person, whose reward it makes smaller. Raises RequestError where there is none to be had."""
         game = self._of(game_id)
         if game is None:
-            raise RequestError("This game is over.", field="game")
+            raise RequestError(Wording("refused-game-over", "This game is over."), field="game")
         return self._play(game).hint(number, Try(ask_id, user_id, name))
 
     # What the gateways do
@@ -195,9 +208,18 @@ class GameActor(VirtualActor[GameDocument]):
         """What is kept about a person."""
         document = self.document
         if tally := document.tallies.get(user_id):
-            text, at_ms = f"rounds won: {tally.rounds}, points: {tally.points}, games: {tally.games}", tally.at_ms
+            won, points, games = tally.rounds, tally.points, tally.games
+            text = Wording(
+                "kept-games",
+                "rounds won: {rounds:,}, points: {points:,}, games: {games:,}",
+                rounds=won,
+                points=points,
+                games=games,
+            )
+            at_ms = tally.at_ms
         elif user_id in document.people:
-            text, at_ms = "took part in the last game", document.game.beat_ms if document.game else 0
+            text = Wording("kept-last-game", "took part in the last game")
+            at_ms = document.game.beat_ms if document.game else 0
         else:
             return ()
         return (Kept(kind="game", channel_id=self.key, message_id="", at_ms=at_ms, text=text),)

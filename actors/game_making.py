@@ -17,6 +17,7 @@ from core.errors import RequestError, TroupeError
 from core.messages import Passage, SearchQuery
 from core.pack_games import Riddle, Story
 from core.personas import Pack
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,15 @@ class GameMaker:
         """The game that was ordered, with all its questions, or a story's first scene. Raises RequestError where the
         order is wrong or the pack has nothing for it."""
         if not 1 <= order.rounds <= MAX_ROUNDS:
-            raise RequestError(f"A game has 1 to {MAX_ROUNDS} rounds.", field="rounds")
+            raise RequestError(
+                Wording("refused-game-rounds", "A game has 1 to {most} rounds.", most=MAX_ROUNDS), field="rounds"
+            )
         if not SECONDS[0] <= order.seconds <= SECONDS[1]:
-            raise RequestError(f"A question takes {SECONDS[0]} to {SECONDS[1]} seconds.", field="seconds")
+            least, most = SECONDS
+            told = Wording(
+                "refused-game-seconds", "A question takes {least} to {most} seconds.", least=least, most=most
+            )
+            raise RequestError(told, field="seconds")
         game = Game(
             id=order.id,
             kind=order.kind,
@@ -90,7 +97,10 @@ class GameMaker:
             others = self._quiz.questions(order.rounds * 2, self._rng, used=used)
             questions = (*questions, *(one for one in others if one.id not in known))[: order.rounds]
         if not questions:
-            raise RequestError("There is not enough lore for a quiz. Add passages to the pack.", field="kind")
+            raise RequestError(
+                Wording("refused-game-lore", "There is not enough lore for a quiz. Add passages to the pack."),
+                field="kind",
+            )
         return [self._asked(question) for question in questions]
 
     async def _passages(self, order: GameOrder) -> tuple[Passage, ...]:
@@ -124,7 +134,10 @@ class GameMaker:
 
     def _riddles(self, order: GameOrder, used: Sequence[str]) -> list[Riddle]:
         if not self._pack.riddles:
-            raise RequestError("This pack has no riddles. Play trivia, or add a riddles.yaml.", field="kind")
+            raise RequestError(
+                Wording("refused-game-riddles", "This pack has no riddles. Play trivia, or add a riddles.yaml."),
+                field="kind",
+            )
         ordered = _ordered(
             self._pack.riddles, order.theme, [_riddle_id(one) for one in self._pack.riddles], used, self._rng
         )
@@ -135,7 +148,10 @@ class GameMaker:
 
     def _begin(self, game: Game, order: GameOrder, used: Sequence[str]) -> None:
         if not self._pack.stories:
-            raise RequestError("This pack has no stories. Play trivia, or add a stories.yaml.", field="kind")
+            raise RequestError(
+                Wording("refused-game-stories", "This pack has no stories. Play trivia, or add a stories.yaml."),
+                field="kind",
+            )
         ids = [f"story:{one.id}:{one.start}" for one in self._pack.stories]
         story = _ordered(self._pack.stories, game.theme, ids, used, self._rng)[0]
         first = self.scene(story.id, story.start)

@@ -26,6 +26,7 @@ from actors.game_state import (
 )
 from actors.game_views import END, Ended, Hint, Slot, Verdict
 from core.errors import RequestError
+from core.wording import Wording
 
 LETTERS = "abcd"
 GUESSES = 3
@@ -79,7 +80,10 @@ class Play:
             return self.pick(number, by, choice)
         if game.kind == "story":
             if explicit:
-                raise RequestError("That is none of the choices. Type its letter or its words.", field="option")
+                raise RequestError(
+                    Wording("refused-game-no-choice", "That is none of the choices. Type its letter or its words."),
+                    field="option",
+                )
             return Verdict(kind="none")
         others = [other.text for index, other in enumerate(one.choices) if index != one.right]
         judged = judge(text, one.text, one.answers, others)
@@ -97,13 +101,17 @@ class Play:
         """A hint for one person. Raises RequestError where there is none to be had."""
         game, one = self._game, self._game.round
         if game.over or number != game.current or one.closed:
-            raise RequestError("This round is over.", field="round")
+            raise RequestError(Wording("refused-round-over", "This round is over."), field="round")
         if not self._left(one, by.user_id):
-            raise RequestError("You are out of this round; the next one comes soon.", field="user")
+            raise RequestError(
+                Wording("refused-round-out", "You are out of this round; the next one comes soon."), field="user"
+            )
         asked = one.hinted.setdefault(by.user_id, [])
         if by.id not in asked:
             if len(asked) >= len(one.hints):
-                raise RequestError("There are no more hints for this one.", field="round")
+                raise RequestError(
+                    Wording("refused-round-hints", "There are no more hints for this one."), field="round"
+                )
             asked.append(by.id)
             self._player(by)
         place = asked.index(by.id)

@@ -19,6 +19,7 @@ from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.guests import card_from, guest_id, guest_of
 from core.personas import Guest, Pack
+from core.wording import Wording
 
 CAST, CARD = "cast", "card"
 MAX_GUESTS = 25
@@ -88,7 +89,11 @@ class CastActor(VirtualActor[CastDocument]):
             raise _unknown(persona_id)
         if persona_id is None and len(others) >= MAX_GUESTS:
             raise RequestError(
-                f"This server has {MAX_GUESTS} personas of its own already. /persona delete takes one out.",
+                Wording(
+                    "refused-guests",
+                    "This server has {most} personas of its own already. /persona delete takes one out.",
+                    most=MAX_GUESTS,
+                ),
                 field="persona",
             )
         cast = [*self._pack.personas, *others]
@@ -96,7 +101,10 @@ class CastActor(VirtualActor[CastDocument]):
         new_id = persona_id or guest_id(parsed.data.name, [one.id for one in cast])
         name = guest_of(parsed, new_id).name  # before its keywords, of which the name mostly is one
         if any(name.casefold() == one.name.casefold() for one in cast):
-            raise RequestError(f"Somebody here is called {name} already. Choose another name.", field="name")
+            told = Wording(
+                "refused-guest-taken", "Somebody here is called {name} already. Choose another name.", name=name
+            )
+            raise RequestError(told, field="name")
         taken = {word for one in cast for word in one.keywords}
         guest = guest_of(parsed, new_id, taken=taken, picture=picture)
         document.guests = sorted([*others, guest], key=lambda one: one.id)
@@ -166,4 +174,7 @@ async def card_of_guest(actors: Actors, guild_id: str, guest: Guest) -> tuple[Ca
 
 
 def _unknown(persona_id: str) -> RequestError:
-    return RequestError(f"This server has made no persona {persona_id[:40]!r}.", field="persona")
+    wrong = repr(persona_id[:40])
+    return RequestError(
+        Wording("refused-no-guest", "This server has made no persona {name}.", name=wrong), field="persona"
+    )

@@ -19,6 +19,7 @@ from actors.routing import ChannelRules
 from core.documents import OwnedDocument
 from core.messages import Kept
 from core.personas import Pack
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +219,9 @@ def as_typed(name: str, value: Any) -> str | None:
 
 
 def _told(change: Change) -> str:
-    return f"{change.setting} from {change.old or 'inherited'} to {change.new or 'inherited'}"
+    inherited = Wording("kept-inherited", "inherited")
+    old, new = change.old or inherited, change.new or inherited
+    return Wording("kept-setting", "{setting} from {old} to {new}", setting=change.setting, old=old, new=new)
 
 
 def _now_ms() -> int:

@@ -15,11 +15,13 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from core.cron import zone_of
 from core.errors import RequestError
 from core.messages import FilterLevel
 from core.personas import Pack
+from core.wording import Wording, either, suggestion
 
 EVERYWHERE = "*"
 MAX_LISTED = 50
@@ -49,10 +51,10 @@ class QuietHours:
 def _hours(value: str) -> str:
     match = _HOURS.match(value.strip())
     if match is None:
-        raise ValueError("write it as 22:00-07:00")
+        raise ValueError(Wording("refused-hours", "write it as 22:00-07:00"))
     start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
     if start == end:
-        raise ValueError("that is the whole day, for which there is proactive off")
+        raise ValueError(Wording("refused-whole-day", "that is the whole day, for which there is proactive off"))
     return f"{start:%H:%M}-{end:%H:%M}"
 
 
@@ -64,7 +66,13 @@ def _known_zone(value: str) -> str:
         return found
     near = get_close_matches(value.strip().lower(), list(by_lower), n=3)
     raise ValueError(
-        f"did you mean {' or '.join(by_lower[one] for one in near)}?" if near else "name one such as Europe/Berlin"
+        Wording(
+            "refused-zone-near",
+            "it is not known (did you mean {names}?)",
+            names=either([by_lower[one] for one in near]),
+        )
+        if near
+        else Wording("refused-zone", "name one such as Europe/Berlin")
     )
 
 
@@ -139,7 +147,11 @@ class GuildSettings(BaseModel):
     def _somebody_of_the_cast(self) -> Self:
         if self.personas and self.default_persona and self.default_persona not in self.personas:
             raise ValueError(
-                f"default_persona {self.default_persona} is not among personas: add it there, or choose another"
+                Wording(
+                    "refused-default-persona",
+                    "default_persona {name} is not among personas: add it there, or choose another",
+                    name=self.default_persona,
+                )
             )
         return self
 
@@ -182,8 +194,9 @@ def kind_of(name: str) -> Kind:
     """What a setting holds. Raises RequestError for a name that is none."""
     if name not in NAMES:
         near = get_close_matches(name, NAMES, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(NAMES)}."
-        raise RequestError(f"There is no setting {name[:60]!r}. {hint}", field="setting")
+        wrong, hint = repr(name[:60]), suggestion(near, NAMES)
+        told = Wording("refused-setting", "There is no setting {name}. {hint}", name=wrong, hint=hint)
+        raise RequestError(told, field="setting")
     return KINDS.get(name, "number")
 
 
@@ -215,8 +228,43 @@ def changed(
         # A validator may look at several settings, so all are validated again.
         return GuildSettings.model_validate({**settings.model_dump(), name: value})
     except ValidationError as error:
-        wrong = error.errors()[0]["msg"].removeprefix("Value error, ").rstrip(".")
-        raise RequestError(f"{name} cannot be {(text or '')[:60]!r}: {wrong}. {help_of(name)}", field=name) from None
+        told = Wording(
+            "refused-value",
+            "{name} cannot be {value}: {wrong}. {help}",
+            name=name,
+            value=repr((text or "")[:60]),
+            wrong=_wrong(error.errors()[0]),
+            help=Wording(f"setting-{name}", help_of(name)),
+        )
+        raise RequestError(told, field=name) from None
+
+
+def _wrong(error: ErrorDetails) -> str:
+    """What is wrong with a value."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            reason: str = context["error"].args[0]  # as one of the validators above says it
+            return reason
+        case "greater_than_equal":
+            return Wording(
+                "refused-too-little", "it has to be greater than or equal to {least}", least=f"{context['ge']:g}"
+            )
+        case "less_than_equal":
+            return Wording("refused-too-much", "it has to be less than or equal to {most}", most=f"{context['le']:g}")
+        case "float_parsing" | "finite_number":
+            return Wording("refused-no-number", "that is no number")
+        case "bool_parsing":
+            return Wording("refused-no-switch", "that is neither on nor off")
+        case "literal_error":
+            values = either(re.findall(r"'[^']*'", context["expected"]))
+            return Wording("refused-no-such-value", "it has to be {values}", values=values)
+        case "string_pattern_mismatch":
+            return Wording("refused-no-id", "that is no channel's id")
+        case "too_long":
+            return Wording("refused-too-many", "it takes at most {most}", most=context["max_length"])
+        case _:
+            return error["msg"].rstrip(".")
 
 
 def _typed(kind: Kind, text: str, now: Any, pack: Pack) -> Any:
@@ -242,21 +290,30 @@ def _cast(text: str, now: Sequence[str], pack: Pack) -> tuple[str, ...]:
 
     members = _members([named(word.strip()) for word in text.split(",") if word.strip()], now or everybody)
     if not members:
-        raise RequestError("Somebody has to be left who may speak; `*` is everybody.", field="personas")
+        raise RequestError(
+            Wording("refused-nobody-left", "Somebody has to be left who may speak; `*` is everybody."), field="personas"
+        )
     return () if set(members) >= set(everybody) else members
 
 
 def _members(words: Sequence[str], now: Sequence[str] | None) -> tuple[str, ...]:
     words = [word for word in words if word]
     if not words:
-        raise RequestError("A list needs at least one member; `none` makes it empty.", field="value")
+        raise RequestError(
+            Wording("refused-list-empty", "A list needs at least one member; `none` makes it empty."), field="value"
+        )
     signed = [word[0] in "+-" for word in words]
     if not any(signed):
         return () if [word.lower() for word in words] == ["none"] else tuple(dict.fromkeys(words))
     if not all(signed):
-        raise RequestError("Either name the whole list, or begin every member with + or -.", field="value")
+        raise RequestError(
+            Wording("refused-list-signs", "Either name the whole list, or begin every member with + or -."),
+            field="value",
+        )
     if now is None:
-        raise RequestError("It holds all of them now, so name those that it should hold.", field="value")
+        raise RequestError(
+            Wording("refused-list-all", "It holds all of them now, so name those that it should hold."), field="value"
+        )
     members = dict.fromkeys(now)
     for word in words:
         if word[0] == "+":

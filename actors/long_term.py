@@ -24,6 +24,7 @@ from actors.virtual import Calls
 from core.errors import RequestError
 from core.messages import IncomingMessage, Memory
 from core.prompts import one_line
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class LongTermMemory:
         server. Raises RequestError where it says nothing, and TroupeError."""
         text = one_line(saying.text)
         if len(text.split()) < 2:
-            raise RequestError("Say it in a sentence.", field="text")
+            raise RequestError(Wording("refused-teach", "Say it in a sentence."), field="text")
         vector = (await self._judge.vectors([text]))[0]
         item = make_item(saying, Worthy(text, "taught", vector), 0)
         await self._write(guild_scope(guild_id), "remember", (item,))

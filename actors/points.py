@@ -30,6 +30,7 @@ from core.cron import zone_of
 from core.documents import OwnedDocument
 from core.errors import RequestError, TroupeError
 from core.messages import Kept
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +165,9 @@ class PointsActor(VirtualActor[PointsDocument]):
         """Writes an entry; one whose id is known changes nothing. `amount` may be negative; `name` is how the member
         is shown. Raises RequestError for an amount beyond MAX_AMOUNT either way."""
         if not -MAX_AMOUNT <= amount <= MAX_AMOUNT:
-            raise RequestError(f"At most {MAX_AMOUNT:,} points at once.", field="amount")
+            raise RequestError(
+                Wording("refused-points", "At most {most:,} points at once.", most=MAX_AMOUNT), field="amount"
+            )
         await self._know_settings()
         changed = not self._seen(entry_id)
         if changed:
@@ -235,14 +238,26 @@ class PointsActor(VirtualActor[PointsDocument]):
         if user_id != self._user_id or document.void:
             return ()
         carried = document.carried
-        lines = [(entry.at_ms, f"{entry.amount:+d} points: {entry.reason}") for entry in document.entries]
+        lines: list[tuple[int, str]] = []
         if carried.count:
-            lines.insert(0, (carried.until_ms, f"{carried.points:+d} points in {carried.count} older entries"))
+            sum_of = Wording(
+                "kept-points-older",
+                "{points} points in {count:,} older entries",
+                points=f"{carried.points:+d}",
+                count=carried.count,
+            )
+            lines.append((carried.until_ms, sum_of))
+        for entry in document.entries:
+            told = Wording("kept-points", "{points} points: {reason}", points=f"{entry.amount:+d}", reason=entry.reason)
+            lines.append((entry.at_ms, told))
         counted = ", ".join(
             f"{name} {count}" for name, count in sorted({**document.feats, **document.personas}.items())
         )
         if counted:
-            lines.append((self._now_ms(), f"Counted as {document.name or 'nobody'}: {counted}"))
+            name = document.name or Wording("kept-nobody", "nobody")
+            lines.append(
+                (self._now_ms(), Wording("kept-feats", "Counted as {name}: {feats}", name=name, feats=counted))
+            )
         return tuple(Kept(kind="points", channel_id="", message_id="", at_ms=at, text=text) for at, text in lines)
 
     @exposed

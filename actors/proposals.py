@@ -18,6 +18,7 @@ from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.messages import Kept
 from core.personas import Greeting, Lore, Scenario
+from core.wording import Wording
 
 KIND = "proposal"
 
@@ -98,7 +99,9 @@ class ProposalActor(VirtualActor[ProposalDocument]):
         proposal on that server."""
         document = self._there()
         if document.guild_id != guild_id:
-            raise RequestError("There is no such proposal on this server.", field="proposal")
+            raise RequestError(
+                Wording("refused-proposal", "There is no such proposal on this server."), field="proposal"
+            )
         if document.state == "open":
             document.state, document.by = ("approved" if approve else "rejected"), user_id
             document.decided_ms = time.time_ns() // 1_000_000
@@ -115,7 +118,8 @@ class ProposalActor(VirtualActor[ProposalDocument]):
         document = self.document
         if document.by != user_id:
             return ()
-        text = f"{document.state} a proposal of the cast"
+        approved = Wording("kept-approved", "approved a proposal of the cast")
+        text = approved if document.state == "approved" else Wording("kept-rejected", "rejected a proposal of the cast")
         return (Kept(kind="audit", channel_id="", message_id="", at_ms=document.decided_ms, text=text),)
 
     @exposed
@@ -128,7 +132,9 @@ class ProposalActor(VirtualActor[ProposalDocument]):
 
     def _there(self) -> ProposalDocument:
         if self.document.state == "none":
-            raise RequestError("This proposal is not there any more.", field="proposal")
+            raise RequestError(
+                Wording("refused-proposal-gone", "This proposal is not there any more."), field="proposal"
+            )
         return self.document
 
     def _decided(self) -> Decided:

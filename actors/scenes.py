@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.errors import RequestError
 from core.personas import Pack, Scenario
+from core.wording import Wording
 
 HOUR_MS = 3_600_000
 
@@ -49,10 +50,15 @@ def begun(
     if scene is not None and scene.id == scene_id:
         return scene
     if scene is not None and scene.runs(now_ms):
-        raise RequestError("A scene runs here already. /scenario stop ends it.", field="scenario")
+        raise RequestError(
+            Wording("refused-scene-runs", "A scene runs here already. /scenario stop ends it."), field="scenario"
+        )
     if scenario.cast[0] not in cast:
         raise RequestError(
-            "Who opens this scenario may not speak in this channel. Choose another one.", field="scenario"
+            Wording(
+                "refused-scene-opener", "Who opens this scenario may not speak in this channel. Choose another one."
+            ),
+            field="scenario",
         )
     ends_ms = now_ms + int(scenario.reveal_after_h * HOUR_MS)
     return Scene(id=scene_id, scenario_id=scenario.id, opened_ms=now_ms, ends_ms=ends_ms, guild_id=guild_id)
@@ -61,7 +67,9 @@ def begun(
 def ended(scene: Scene | None, *, reveal: bool, now_ms: int) -> Scene:
     """The scene, over now. Raises RequestError where there is none to stop or to reveal."""
     if scene is None or (not reveal and not scene.runs(now_ms)):
-        raise RequestError("No scene runs here. /scenario start begins one.", field="scenario")
+        raise RequestError(
+            Wording("refused-scene-none", "No scene runs here. /scenario start begins one."), field="scenario"
+        )
     return replace(scene, over=True, revealed=scene.revealed or reveal)
 
 

@@ -44,6 +44,7 @@ from core.cron import checked, is_more_often_than
 from core.errors import RequestError, TroupeError
 from core.messages import Kept
 from core.phrases import When
+from core.wording import Wording
 from schedules.catalog import Jobs, job_of
 from schedules.job import Post, Posted, stable_hash
 
@@ -229,7 +230,10 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if edit.cron is not None:
             cron = checked(edit.cron) if edit.cron else None
         if cron is not None and cron != job.cron and is_more_often_than(cron, OFTENEST_MIN):
-            raise RequestError(f"A job may run every {OFTENEST_MIN} minutes at most.", field="when")
+            raise RequestError(
+                Wording("refused-job-often", "A job may run every {least} minutes at most.", least=OFTENEST_MIN),
+                field="when",
+            )
         before, channel_ids = entry.channel_ids, _channels(entry.channel_ids, edit)
         if edit.remove_channel is not None and not channel_ids:
             edit = replace(edit, on=False)  # without a channel it would write wherever the cast answers unasked
@@ -323,11 +327,18 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if known is not None:
             return known
         if when.cron is not None and is_more_often_than(when.cron, 60):
-            raise RequestError("A reminder may come once an hour at most.", field="when")
+            raise RequestError(
+                Wording("refused-reminder-often", "A reminder may come once an hour at most."), field="when"
+            )
         if sum(one.user_id == user_id for one in state.reminders) >= MAX_REMINDERS_EACH:
-            raise RequestError(f"You have {MAX_REMINDERS_EACH} reminders here already. Take one back.", field="text")
+            full = Wording(
+                "refused-reminders", "You have {most} reminders here already. Take one back.", most=MAX_REMINDERS_EACH
+            )
+            raise RequestError(full, field="text")
         if len(state.reminders) >= MAX_REMINDERS:
-            raise RequestError("This server has too many reminders already.", field="text")
+            raise RequestError(
+                Wording("refused-reminders-full", "This server has too many reminders already."), field="text"
+            )
         reminder = Reminder(
             id=reminder_id,
             user_id=user_id,
@@ -454,7 +465,8 @@ def _channels(now: tuple[str, ...], edit: Edit) -> tuple[str, ...]:
     if edit.add_channel is not None and edit.add_channel not in kept:
         kept.append(edit.add_channel)
     if len(kept) > MAX_CHANNELS:
-        raise RequestError(f"A job may write in {MAX_CHANNELS} channels at most.", field="channel")
+        told = Wording("refused-job-channels", "A job may write in {most} channels at most.", most=MAX_CHANNELS)
+        raise RequestError(told, field="channel")
     return tuple(kept)
 
 

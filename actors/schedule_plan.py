@@ -11,6 +11,7 @@ from dataclasses import replace
 from actors.schedule_state import NEWS, REMINDER, Entry, House, News, Outcome, Record, Reminder, Run, ScheduleState
 from core.cron import next_after
 from core.limits import DAY_MS
+from core.wording import Wording, bounded
 from schedules.catalog import Jobs
 from schedules.job import Job, Post, Slot, stable_hash
 
@@ -112,7 +113,7 @@ def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int, most: i
     given already, since it did not hear the answer, it is given again."""
     for run in state.runs:
         if run.holder and run.lease_ms <= now_ms:
-            state.put(replace(run, holder="", lease_ms=0, reason="The process that ran it died."))
+            state.put(replace(run, holder="", lease_ms=0, reason=Wording("run-died", "The process that ran it died.")))
     handed = [run for run in state.runs if run.holder == holder]
     busy = {run.lane for run in state.runs if run.holder}
     for run in sorted(state.runs, key=lambda one: one.at_ms):
@@ -120,7 +121,8 @@ def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int, most: i
             continue
         free_ms = run.retry_ms if run.manual or run.is_errand else out_of_quiet(state.house, now_ms)
         if _is_given_up(run, jobs, max(now_ms, free_ms)):
-            settle(state, jobs, run, "failed", run.reason or "It was not run in time.", now_ms)
+            reason = run.reason or Wording("run-missed", "It was not run in time.")
+            settle(state, jobs, run, "failed", reason, now_ms)
         elif max(free_ms, run.retry_ms) > now_ms:
             state.put(replace(run, retry_ms=max(free_ms, run.retry_ms)))
         elif len(handed) < most:
@@ -151,7 +153,7 @@ def settle(
         _tell(state, run.job, False)
     elif (outcome == "failed" or run.reason) and not state.entries.get(run.job, Entry()).told:
         seed = stable_hash(NEWS, run.id)
-        news = News(run.job, detail[:300])
+        news = News(run.job, bounded(detail, 300))
         state.put(Run(id=f"{seed:016x}", job=NEWS, at_ms=now_ms, claimed_ms=now_ms, seed=seed, news=news))
         _tell(state, run.job, True)
 
@@ -159,14 +161,19 @@ def settle(
 def let_pass(state: ScheduleState, jobs: Jobs, run: Run, now_ms: int) -> None:
     """Closes the run of a slot that is not used, since nobody answers."""
     frequent = run.job in jobs and jobs[run.job].frequent
-    state.close(run, None if frequent else ended(run, "silent", "Nobody answered its last posts.", now_ms))
+    state.close(
+        run,
+        None
+        if frequent
+        else ended(run, "silent", Wording("run-unanswered", "Nobody answered its last posts."), now_ms),
+    )
 
 
 def end_runs(state: ScheduleState, name: str, now_ms: int, *, by_hand: bool = True) -> None:
     """Ends what is open of a job that was switched off; with `by_hand` also what somebody had run."""
     for run in state.runs:
         if run.job == name and (by_hand or not run.manual):
-            _end(state, run, "It was switched off.", now_ms)
+            _end(state, run, Wording("run-off", "It was switched off."), now_ms)
 
 
 def redirect(state: ScheduleState, name: str, channel_ids: tuple[str, ...], now_ms: int) -> None:
@@ -179,14 +186,14 @@ def redirect(state: ScheduleState, name: str, channel_ids: tuple[str, ...], now_
         if run.posts is None or (astray and not (run.posted or run.holder)):
             state.put(replace(run, channel_ids=channel_ids, posts=None, holder="", lease_ms=0))
         elif astray:
-            _end(state, run, "Its channels were changed.", now_ms)
+            _end(state, run, Wording("run-moved", "Its channels were changed."), now_ms)
 
 
 def put_off(run: Run, reason: str, tokens: int, now_ms: int) -> Run:
     """The run, to be tried again: the pauses grow."""
     pause_ms = min(_FIRST_PAUSE_MS * 2 ** (run.attempt - 1), _LONGEST_PAUSE_MS)
     return replace(
-        run, holder="", lease_ms=0, retry_ms=now_ms + pause_ms, reason=reason[:300], tokens=run.tokens + tokens
+        run, holder="", lease_ms=0, retry_ms=now_ms + pause_ms, reason=bounded(reason, 300), tokens=run.tokens + tokens
     )
 
 
@@ -204,7 +211,7 @@ def ended(run: Run, outcome: Outcome, detail: str, now_ms: int, *, tokens: int =
         began_ms=run.claimed_ms,
         took_ms=max(0, now_ms - run.claimed_ms),
         outcome=outcome,
-        detail=detail[:300],
+        detail=bounded(detail, 300),
         attempts=max(1, run.attempt),
         tokens=run.tokens + tokens,
         manual=run.manual,
@@ -265,8 +272,8 @@ def _note_missed(state: ScheduleState, job: Job, guild_id: str, slots: list[int]
         return
     slot = Slot(job.name, guild_id, slots[-1], stable_hash("missed", job.name, guild_id, slots[-1]))
     run = Run(id=slot.id, job=job.name, at_ms=slot.at_ms, claimed_ms=now_ms, seed=slot.seed)
-    missed = "A slot" if count == 1 else f"{count} slots"
-    state.close(run, ended(run, "missed", f"{missed} could not be run in time.", now_ms))
+    missed = Wording("run-slots-missed", "Slots that could not be run in time: {count}.", count=count)
+    state.close(run, ended(run, "missed", missed, now_ms))
 
 
 def _claim(state: ScheduleState, jobs: Jobs, entry: Entry, job: Job, slot: Slot, now_ms: int) -> Entry:
@@ -302,7 +309,8 @@ def _supersede(state: ScheduleState, jobs: Jobs, job: Job, now_ms: int) -> None:
     waiting = [one for one in state.runs if one.job == job.name and not (one.holder or one.posted or one.manual)]
     waiting.sort(key=lambda one: one.at_ms)
     for run in waiting[: max(0, len(waiting) - keep)]:
-        settle(state, jobs, run, "superseded", f"A later slot came first. {run.reason}".strip(), now_ms)
+        reason = Wording("run-later", "A later slot came first. {reason}", reason=run.reason)
+        settle(state, jobs, run, "superseded", reason, now_ms)
 
 
 def _claim_reminder(state: ScheduleState, reminder: Reminder, now_ms: int) -> None:

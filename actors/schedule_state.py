@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, computed_field
 
 from actors.guild_settings import QuietHours
 from core.documents import OwnedDocument
+from core.wording import Stored
 from schedules.job import Post, Posted
 
 REMINDER, NEWS = "reminder", "news"
@@ -48,7 +49,7 @@ class News:
     """That a job fails, and why."""
 
     job: str
-    reason: str
+    reason: Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class Run:
     posts: tuple[Post, ...] | None = None
     posted: tuple[Posted, ...] = ()
     judge: Posted | None = None
-    reason: str = ""
+    reason: Stored = ""
     tokens: int = 0
 
     @property
@@ -99,7 +100,7 @@ class Record:
     began_ms: int
     took_ms: int
     outcome: Outcome
-    detail: str = ""
+    detail: Stored = ""
     attempts: int = 1
     tokens: int = 0
     manual: bool = False

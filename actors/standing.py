@@ -13,6 +13,7 @@ from pydantic import Field, computed_field
 from actors.host import VirtualActor, exposed
 from core.documents import OwnedDocument
 from core.messages import Kept
+from core.wording import Wording
 
 KIND = "standing"
 
@@ -98,7 +99,12 @@ class StandingActor(VirtualActor[StandingDocument]):
         document = self.document
         if document.void or user_id != self.key:
             return ()
-        text = f"Shown on the leaderboard of all servers as {document.name}: {document.points} points"
+        text = Wording(
+            "kept-standing",
+            "Shown on the leaderboard of all servers as {name}: {points:,} points",
+            name=document.name,
+            points=document.points,
+        )
         return (Kept(kind="points", channel_id="", message_id="", at_ms=document.since_ms, text=text),)
 
     @exposed

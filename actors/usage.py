@@ -15,6 +15,7 @@ from actors.host import VirtualActor, exposed
 from core.documents import OwnedDocument
 from core.limits import DAY_MS, HOUR_MS, Name
 from core.messages import Kept
+from core.wording import Wording
 
 KIND = "usage"
 MAX_PEOPLE = 2000
@@ -138,7 +139,9 @@ class UsageActor(VirtualActor[UsageDocument]):
         if me not in day.spent:
             return ()
         answers, tokens = day.spent[me]
-        text = f"answers on that day: {answers}, tokens: {tokens}"
+        text = Wording(
+            "kept-usage", "answers on that day: {answers:,}, tokens: {tokens:,}", answers=answers, tokens=tokens
+        )
         return (Kept(kind="usage", channel_id="", message_id="", at_ms=day.number * DAY_MS, text=text),)
 
     @exposed

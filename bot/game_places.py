@@ -11,6 +11,7 @@ from core.content_filter import default_filter
 from core.errors import RequestError
 from core.messages import Author, IncomingMessage
 from core.refusals import care
+from core.wording import Wording
 
 
 def check_place(place: Place, user: discord.abc.User, theme: str, here: Here) -> None:
@@ -26,12 +27,17 @@ def check_place(place: Place, user: discord.abc.User, theme: str, here: Here) ->
         age_gated=age_gated(place),
     )
     if not here.rules.allows(message):
-        raise RequestError("The cast does not play in this channel. Try another one.", field="channel")
+        raise RequestError(
+            Wording("refused-game-cast", "The cast does not play in this channel. Try another one."), field="channel"
+        )
     if place.guild is not None:
         mine = place.permissions_for(place.guild.me)
         writes = mine.send_messages_in_threads if isinstance(place, discord.Thread) else mine.send_messages
         if not (mine.view_channel and writes and mine.embed_links):
-            needed = "I cannot play here: I need View Channel, Send Messages and Embed Links in this channel."
+            needed = Wording(
+                "refused-game-rights",
+                "I cannot play here: I need View Channel, Send Messages and Embed Links in this channel.",
+            )
             raise RequestError(needed, field="channel")
     # The theme is shown to everybody, so it is held to what personas may say here.
     level = here.rules.filter_level or "medium"
@@ -40,4 +46,6 @@ def check_place(place: Place, user: discord.abc.User, theme: str, here: Here) ->
     if caught == "self_harm":
         raise RequestError(care(theme), field="theme")
     if caught is not None:
-        raise RequestError("That is nothing to play about here. Choose another theme.", field="theme")
+        raise RequestError(
+            Wording("refused-game-theme", "That is nothing to play about here. Choose another theme."), field="theme"
+        )

@@ -31,6 +31,7 @@ from bot.narration import Narrator
 from bot.ports import ChannelIndex
 from bot.webhooks import Place, Voices, place_of
 from core.errors import RequestError, TroupeError
+from core.wording import Wording
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,10 @@ class Games:
         """Begin a game in a channel. Raises RequestError where that cannot be, and other TroupeErrors."""
         place = place_of(channel)
         if place is None:
-            raise RequestError("Games are played in text channels, threads and direct messages.", field="channel")
+            raise RequestError(
+                Wording("refused-game-place", "Games are played in text channels, threads and direct messages."),
+                field="channel",
+            )
         guild_id = str(place.guild.id) if place.guild else None
         here = await self._guilds.of(guild_id)
         about = " ".join((theme or "").split())[:_THEME]
@@ -120,7 +124,7 @@ class Games:
         """End the game of a channel. Raises RequestError for whoever may not."""
         place = place_of(channel)
         if place is None:
-            raise RequestError("No game is played here.", field="channel")
+            raise RequestError(Wording("refused-game-not-here", "No game is played here."), field="channel")
         await self._call(str(place.id), "stop", str(user.id), moderator)
         self.look_after(place)
 
@@ -306,7 +310,12 @@ class Games:
     async def _again(self, game_id: str, interaction: discord.Interaction[Any]) -> None:
         last: GameView | None = await self._call(str(interaction.channel_id), "view")
         if last is None:
-            raise RequestError("The game that this belongs to is not known any more. Use /game start.", field="game")
+            raise RequestError(
+                Wording(
+                    "refused-game-unknown", "The game that this belongs to is not known any more. Use /game start."
+                ),
+                field="game",
+            )
         locale = interaction.guild_locale or interaction.locale
         total = last.total if last.kind != "story" else 1
         await self.begin(

@@ -13,9 +13,10 @@ from pathlib import Path
 from fluent.runtime import AbstractResourceLoader, FluentLocalization, FluentResource
 from fluent.syntax import ast, parse
 
+from core.wording import Value, Wording
+
 FOLDER = Path(__file__).parent / "locales"
 ENGLISH = "en"
-Value = str | int | float
 
 
 def languages() -> tuple[str, ...]:
@@ -44,6 +45,13 @@ class Words:
     def find(self, key: str, default: str) -> str:
         """The text of a key that is put together, such as `component-` and a name; `default` where there is none."""
         return self(key) if key in keys(ENGLISH) else default
+
+    def render(self, text: str) -> str:
+        """A text of another part of Troupe, which is English: in this language where it is a Wording."""
+        if not isinstance(text, Wording) or text.key not in keys(ENGLISH):  # one that is stored may be of before
+            return text
+        values = {name: self.render(one) if isinstance(one, str) else one for name, one in text.values.items()}
+        return self(text.key, **values)
 
 
 class _Loader(AbstractResourceLoader):

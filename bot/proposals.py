@@ -106,7 +106,8 @@ class Proposals:
             await self._access.audit(guild.id, user, f"proposal.{decision}", proposal_id)
         await self._show(decided, interaction)
         if left_out:
-            told = words(interaction.locale)("proposal-left-out", reasons=" ".join(left_out))
+            say = words(interaction.locale)
+            told = say("proposal-left-out", reasons=" ".join(map(say.render, left_out)))
             await interaction.followup.send(told, ephemeral=True, allowed_mentions=NOBODY)
 
     async def _go_live(self, proposal: Proposal) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class Reception:
             raise RequestError("There is no channel in which the admins could be told.", field="channel")
         say = words(guild.preferred_locale)
         title = say.find(f"job-{job}", job)
-        text = say("schedule-fails", job=title, reason=discord.utils.escape_markdown(reason)[:500])
+        text = say("schedule-fails", job=title, reason=discord.utils.escape_markdown(say.render(reason))[:500])
         try:
             await channel.send(text, allowed_mentions=NOBODY)
         except (discord.HTTPException, OSError) as error:

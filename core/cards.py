@@ -16,11 +16,12 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from core.errors import RequestError
+from core.wording import Wording, either
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_JSON_BYTES = 512 * 1024
@@ -32,6 +33,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHUNKS = (b"ccv3", b"chara")
 
 Spec = Literal["chara_card_v2", "chara_card_v3"]
+_SPECS = either([f'"{spec}"' for spec in get_args(Spec)])
 Text = Annotated[str, StringConstraints(max_length=50_000)]
 Label = Annotated[str, StringConstraints(max_length=200)]
 
@@ -94,26 +96,46 @@ class Card:
 def parse(content: bytes) -> Card:
     """The card in a file, PNG or JSON. Raises RequestError with the field and the reason."""
     if len(content) > MAX_FILE_BYTES:
-        raise _refused("file", f"it has {len(content):,} bytes, and at most {MAX_FILE_BYTES:,} are read")
+        raise _refused(
+            "file",
+            Wording(
+                "refused-card-file",
+                "it has {bytes:,} bytes, and at most {most:,} are read",
+                bytes=len(content),
+                most=MAX_FILE_BYTES,
+            ),
+        )
     if content.startswith(PNG_SIGNATURE):
         return parse_json(_embedded(content))
     if content.lstrip()[:1] == b"{" or content.startswith(b"\xef\xbb\xbf"):
         return parse_json(content)
-    raise _refused("file", "it is neither a PNG nor JSON; export the card as one of these")
+    raise _refused(
+        "file", Wording("refused-card-kind", "it is neither a PNG nor JSON; export the card as one of these")
+    )
 
 
 def parse_json(content: bytes) -> Card:
     """The card in a JSON text. Raises RequestError."""
     if len(content) > MAX_JSON_BYTES:
-        raise _refused("file", f"the card has {len(content):,} bytes, and at most {MAX_JSON_BYTES:,} are read")
+        raise _refused(
+            "file",
+            Wording(
+                "refused-card-json",
+                "the card has {bytes:,} bytes, and at most {most:,} are read",
+                bytes=len(content),
+                most=MAX_JSON_BYTES,
+            ),
+        )
     try:
         raw = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise _refused("file", "it is not UTF-8 text") from None
+        raise _refused("file", Wording("refused-card-utf8", "it is not UTF-8 text")) from None
     except RecursionError:
-        raise _refused("file", f"it is nested more than {MAX_DEPTH} deep") from None
+        raise _refused("file", _deep()) from None
     except ValueError as error:
-        raise _refused("file", f"it is not valid JSON ({error})") from None
+        raise _refused(
+            "file", Wording("refused-card-invalid", "it is not valid JSON ({error})", error=str(error))
+        ) from None
     _bounded(raw)
     return card_of(_whole(raw))
 
@@ -121,27 +143,34 @@ def parse_json(content: bytes) -> Card:
 def card_of(raw: Any) -> Card:
     """The card in plain data. Raises RequestError."""
     if not isinstance(raw, dict):
-        raise _refused("file", "a card is a JSON object")
+        raise _refused("file", Wording("refused-card-no-object", "a card is a JSON object"))
     spec, version = raw.get("spec"), raw.get("spec_version")
     if spec is None:
-        hint = "; this looks like a V1 card, so save it as V2" if "name" in raw else ""
-        raise _refused("spec", f'it is missing, and has to be "chara_card_v2" or "chara_card_v3"{hint}')
+        if "name" in raw:
+            raise _refused(
+                "spec", Wording("refused-card-v1", "it is missing; this looks like a V1 card, so save it as V2")
+            )
+        raise _refused("spec", Wording("refused-card-no-spec", "it is missing, and has to be {specs}", specs=_SPECS))
     if spec not in ("chara_card_v2", "chara_card_v3"):
-        raise _refused("spec", f'it is {str(spec)[:40]!r}, and has to be "chara_card_v2" or "chara_card_v3"')
+        wrong = repr(str(spec)[:40])
+        raise _refused(
+            "spec", Wording("refused-card-spec", "it is {spec}, and has to be {specs}", spec=wrong, specs=_SPECS)
+        )
     major = spec[-1]
     if not isinstance(version, str) or version.partition(".")[0] != major:
-        raise _refused("spec_version", f'it has to be "{major}.0" for {spec}')
+        told = Wording("refused-card-version", 'it has to be "{major}.0" for {spec}', major=major, spec=spec)
+        raise _refused("spec_version", told)
     data = raw.get("data")
     if not isinstance(data, dict):
-        raise _refused("data", "it has to be an object with the character in it")
+        raise _refused("data", Wording("refused-card-no-data", "it has to be an object with the character in it"))
     try:
         checked = CardData.model_validate({key: value for key, value in data.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(["data", *(str(part) for part in first["loc"])])
-        raise _refused(field, _reason(first["type"], first["msg"])) from None
+        raise _refused(field, reason_of(first["type"], first["msg"])) from None
     if not checked.name.strip():
-        raise _refused("data.name", "it is empty")
+        raise _refused("data.name", Wording("refused-card-empty", "it is empty"))
     return Card(spec, checked, raw)
 
 
@@ -173,36 +202,46 @@ def _embedded(png: bytes) -> bytes:
             found.setdefault(keyword.lower(), told)
     named = next((name for name in CHUNKS if name in found), None)
     if named is None:
-        raise _refused("file", "this PNG holds no card (no tEXt chunk `chara` or `ccv3`); some sites strip them")
+        raise _refused(
+            "file",
+            Wording(
+                "refused-card-no-card",
+                "this PNG holds no card (no tEXt chunk `chara` or `ccv3`); some sites strip them",
+            ),
+        )
     text = found[named]
     if len(text) > MAX_JSON_BYTES * 4 // 3 + 4:
-        raise _refused("file", f"the card in it has more than {MAX_JSON_BYTES:,} bytes")
+        raise _refused(
+            "file", Wording("refused-card-embedded", "the card in it has more than {most:,} bytes", most=MAX_JSON_BYTES)
+        )
     try:
         return base64.b64decode(b"".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise _refused("file", "the card in this PNG is not valid base64") from None
+        raise _refused("file", Wording("refused-card-base64", "the card in this PNG is not valid base64")) from None
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The chunks of a PNG, up to and with its end. Raises RequestError for what is none."""
     if not png.startswith(PNG_SIGNATURE):
-        raise _refused("picture", "it is not a PNG")
+        raise _refused("picture", Wording("refused-card-no-png", "it is not a PNG"))
     at, count = len(PNG_SIGNATURE), 0
     while True:
         if at + 12 > len(png):
-            raise _refused("file", "this PNG is cut off")
+            raise _refused("file", Wording("refused-card-cut-off", "this PNG is cut off"))
         length, kind = struct.unpack(">I4s", png[at : at + 8])
         body = png[at + 8 : at + 8 + length]
         if at + 12 + length > len(png) or not kind.isalpha():
-            raise _refused("file", "this PNG is damaged")
+            raise _refused("file", Wording("refused-card-damaged", "this PNG is damaged"))
         if struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] != zlib.crc32(kind + body):
-            raise _refused("file", "this PNG is damaged (a checksum is wrong)")
+            raise _refused("file", Wording("refused-card-checksum", "this PNG is damaged (a checksum is wrong)"))
         yield kind, body
         at, count = at + 12 + length, count + 1
         if kind == b"IEND":
             return
         if count > MAX_CHUNKS:
-            raise _refused("file", f"this PNG has more than {MAX_CHUNKS:,} chunks")
+            raise _refused(
+                "file", Wording("refused-card-chunks", "this PNG has more than {most:,} chunks", most=MAX_CHUNKS)
+            )
 
 
 def _is_card(kind: bytes, body: bytes) -> bool:
@@ -230,9 +269,11 @@ def _bounded(raw: Any) -> None:
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         count += len(inner)
         if count > MAX_VALUES:
-            raise _refused("file", f"it holds more than {MAX_VALUES:,} values")
+            raise _refused(
+                "file", Wording("refused-card-values", "it holds more than {most:,} values", most=MAX_VALUES)
+            )
         if depth > MAX_DEPTH and inner:
-            raise _refused("file", f"it is nested more than {MAX_DEPTH} deep")
+            raise _refused("file", _deep())
         waiting.extend((one, depth + 1) for one in inner)
 
 
@@ -245,20 +286,26 @@ def _whole(value: Any) -> Any:
     return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
-def _reason(kind: str, message: str) -> str:
+def reason_of(kind: str, message: str) -> str:
+    """What pydantic found wrong, in fewer words where there are some."""
     sayings = {
-        "missing": "it is missing",
-        "string_type": "it has to be text",
-        "list_type": "it has to be a list",
-        "dict_type": "it has to be an object",
-        "model_type": "it has to be an object",
-        "bool_type": "it has to be true or false",
-        "string_too_short": "it is empty",
-        "string_too_long": "it is too long",
-        "too_long": "it holds too many",
+        "missing": Wording("refused-card-missing", "it is missing"),
+        "string_type": Wording("refused-card-text", "it has to be text"),
+        "list_type": Wording("refused-card-list", "it has to be a list"),
+        "dict_type": Wording("refused-card-object", "it has to be an object"),
+        "model_type": Wording("refused-card-object", "it has to be an object"),
+        "bool_type": Wording("refused-card-switch", "it has to be true or false"),
+        "string_too_short": Wording("refused-card-empty", "it is empty"),
+        "string_too_long": Wording("refused-card-too-long", "it is too long"),
+        "too_long": Wording("refused-card-too-many", "it holds too many"),
     }
-    return sayings.get(kind, message[:100])
+    return sayings.get(kind, message[:200])
+
+
+def _deep() -> Wording:
+    return Wording("refused-card-deep", "it is nested more than {most} deep", most=MAX_DEPTH)
 
 
 def _refused(field: str, reason: str) -> RequestError:
-    return RequestError(f"This card cannot be used: {field}: {reason}.", field=field)
+    told = Wording("refused-card", "This card cannot be used: {field}: {reason}.", field=field, reason=reason)
+    return RequestError(told, field=field)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from croniter import CroniterError, croniter
 
 from core.errors import RequestError
+from core.wording import Wording
 
 _FIELDS = 5
 _MOST_DAYS = 366 * 8 + 2  # the 29th of February comes at least that often
@@ -36,11 +37,13 @@ def checked(cron: str) -> str:
         with suppress(CroniterError, RequestError):
             _next_wall(wanted, _SOME_DAY)
             return wanted
-    raise RequestError(
-        f"{cron.strip()[:60]!r} is no time that I understand. Write “every weekday at 9”, “every 4 hours”, “on Sundays "
-        "at 3:30”, or a cron expression of five fields such as `30 9 * * 1-5`.",
-        field="when",
+    told = Wording(
+        "refused-cron",
+        "{phrase} is no time that I understand. Write “every weekday at 9”, “every 4 hours”, “on Sundays at 3:30”, or "
+        "a cron expression of five fields such as `30 9 * * 1-5`.",
+        phrase=repr(cron.strip()[:60]),
     )
+    raise RequestError(told, field="when")
 
 
 def next_after(cron: str, zone: str, after_ms: int) -> int:
@@ -122,7 +125,7 @@ def _next_wall(cron: str, wall: datetime) -> datetime:
             minute = times.minutes[index]
             return datetime.combine(day, time(minute // 60, minute % 60))
         day, index = day + _DAY, 0
-    raise RequestError(f"{cron!r} is never due.", field="when")
+    raise RequestError(Wording("refused-never-due", "{cron} is never due.", cron=repr(cron)), field="when")
 
 
 def _next_hourly(cron: str, zone: tzinfo, after_ms: int) -> int:

@@ -62,7 +62,8 @@ class PackError(ConfigError):
 
 
 class RequestError(TroupeError):
-    """The caller sent something that cannot be served. `field` names the part that is wrong."""
+    """The caller sent something that cannot be served. `field` names the part that is wrong. A message that people see
+    is a `core.wording.Wording`, which the bot says in their language."""
 
     field: str
 

@@ -26,10 +26,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.cards import Card, card_of
+from core.cards import Card, card_of, reason_of
 from core.errors import RequestError
 from core.personas import Guest, Persona
 from core.prompts import person_name, told_line
+from core.wording import Wording
 
 EXTENSION = "troupe"
 MAX_BOOK_PASSAGES = 60
@@ -68,7 +69,9 @@ def guest_of(card: Card, guest_id: str, *, taken: Collection[str] = (), picture:
     data, own = card.data, _extension(card)
     name = cut(_plain(data.name), 32).rstrip("…").strip()
     if not name or person_name(name) != name:
-        raise _refused("data.name", "nobody can be called like that here; choose another name")
+        raise _refused(
+            "data.name", Wording("refused-guest-name", "nobody can be called like that here; choose another name")
+        )
     char = cut(_plain(data.nickname), 32) if data.nickname and data.nickname.strip() else name
 
     def told(text: str, limit: int, user: str = "you") -> str:
@@ -78,7 +81,12 @@ def guest_of(card: Card, guest_id: str, *, taken: Collection[str] = (), picture:
     voice = _plain(own.get("voice", "")) or told(data.personality, 300) or told(data.description, 300)
     keywords = [word for word in own.get("keywords") or _default_keywords(name, char) if word not in taken]
     if not keywords:
-        raise _refused("keywords", "somebody of the cast comes at each of these words already; choose others")
+        raise _refused(
+            "keywords",
+            Wording(
+                "refused-guest-keywords", "somebody of the cast comes at each of these words already; choose others"
+            ),
+        )
     everything = " ".join([data.name, data.description, data.personality, data.scenario, *data.tags])
     fields = {
         "id": guest_id,
@@ -101,8 +109,8 @@ def guest_of(card: Card, guest_id: str, *, taken: Collection[str] = (), picture:
         return Guest.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        reason = str(first["msg"]).removeprefix("Value error, ").replace("|", ". ")
-        raise _refused(".".join(str(part) for part in first["loc"]), reason[:200].rstrip(".")) from None
+        said = str(first["msg"]).removeprefix("Value error, ").replace("|", ". ")[:200].rstrip(".")
+        raise _refused(".".join(str(part) for part in first["loc"]), reason_of(first["type"], said)) from None
 
 
 def passages_of(card: Card, name: str) -> tuple[tuple[str, str], ...]:
@@ -271,12 +279,15 @@ def _default_keywords(name: str, char: str) -> list[str]:
 def _extension(card: Card) -> dict[str, Any]:
     own = card.data.extensions.get(EXTENSION, {})
     if not isinstance(own, dict):
-        raise _refused(f"data.extensions.{EXTENSION}", "it has to be an object")
+        raise _refused(f"data.extensions.{EXTENSION}", Wording("refused-card-object", "it has to be an object"))
     kept = {name: own[name] for name in _KEPT if name in own}
     for name, value in kept.items():
         whole = isinstance(value, list) and len(value) <= 60 and all(isinstance(one, str) for one in value)
         if not (isinstance(value, _TYPES[name]) if name in _TYPES else whole):
-            raise _refused(f"data.extensions.{EXTENSION}.{name}", "it is not what we wrote there")
+            raise _refused(
+                f"data.extensions.{EXTENSION}.{name}",
+                Wording("refused-guest-extension", "it is not what we wrote there"),
+            )
     return kept
 
 
@@ -289,4 +300,5 @@ def _numbered(base: str) -> Iterator[str]:
 
 
 def _refused(field: str, reason: str) -> RequestError:
-    return RequestError(f"This persona cannot be made: {field}: {reason}.", field=field)
+    told = Wording("refused-guest", "This persona cannot be made: {field}: {reason}.", field=field, reason=reason)
+    return RequestError(told, field=field)

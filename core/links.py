@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 
 from core.errors import RequestError
+from core.wording import Wording
 
 LONGEST_URL = 2_000
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -30,12 +31,16 @@ def checked(url: str, field: str = "url") -> httpx.URL:
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL:
-        raise RequestError("This is no link. Send one that begins with https://.", field=field) from None
-    if len(url) > LONGEST_URL or target.scheme not in ("http", "https") or not target.host or target.userinfo:
         raise RequestError(
-            f"Send a link that begins with http:// or https://, has no password, and at most {LONGEST_URL} characters.",
-            field=field,
+            Wording("refused-no-link", "This is no link. Send one that begins with https://."), field=field
+        ) from None
+    if len(url) > LONGEST_URL or target.scheme not in ("http", "https") or not target.host or target.userinfo:
+        told = Wording(
+            "refused-link",
+            "Send a link that begins with http:// or https://, has no password, and at most {most:,} characters.",
+            most=LONGEST_URL,
         )
+        raise RequestError(told, field=field)
     return target
 
 
@@ -44,7 +49,10 @@ async def public_address(target: httpx.URL, addresses: Resolve = resolve, field:
     try:
         found = await addresses(target.host, target.port or (443 if target.scheme == "https" else 80))
     except (OSError, UnicodeError):
-        raise RequestError("There is no server of that name.", field=field) from None
+        raise RequestError(Wording("refused-no-server", "There is no server of that name."), field=field) from None
     if not found or not all(ipaddress.ip_address(address.split("%")[0]).is_global for address in found):
-        raise RequestError("The link leads into a private network, where nothing is fetched.", field=field)
+        raise RequestError(
+            Wording("refused-private-link", "The link leads into a private network, where nothing is fetched."),
+            field=field,
+        )
     return found[0]

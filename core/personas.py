@@ -22,6 +22,7 @@ from core.errors import PackError, RequestError, UnknownPersona
 from core.pack_checks import Frozen, ModelT, did_you_mean, unique, validate
 from core.pack_files import Location, PackReader, YamlFile
 from core.pack_games import Riddle, Story, read_riddles, read_stories
+from core.wording import Wording, meant, suggestion
 
 MAX_PROBLEMS = 20
 
@@ -204,8 +205,9 @@ class Pack(Frozen):
                 return persona
         known = [persona.id for persona in self.personas]
         near = get_close_matches(wanted.replace(" ", "-"), known, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
-        raise UnknownPersona(f"No persona is called {name.strip()[:60]!r}. {hint}", field="persona")
+        wrong, hint = repr(name.strip()[:60]), suggestion(near, known)
+        told = Wording("refused-persona", "No persona is called {name}. {hint}", name=wrong, hint=hint)
+        raise UnknownPersona(told, field="persona")
 
     def with_cast(self, ids: Collection[str], default: str | None = None) -> Pack:
         """The pack with only those of its personas (with all, where it has none of them), of whom `default` answers
@@ -229,8 +231,10 @@ class Pack(Frozen):
             if wanted in (scenario.id, scenario.title.casefold()):
                 return scenario
         near = get_close_matches(wanted.replace(" ", "-"), [one.id for one in self.scenarios], n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "/scenario list tells which there are."
-        raise RequestError(f"There is no scenario {name.strip()[:60]!r}. {hint}", field="scenario")
+        listed = Wording("refused-scenario-listed", "/scenario list tells which there are.")
+        wrong, hint = repr(name.strip()[:60]), meant(near) if near else listed
+        told = Wording("refused-scenario", "There is no scenario {name}. {hint}", name=wrong, hint=hint)
+        raise RequestError(told, field="scenario")
 
     def called_together(self, text: str) -> tuple[Persona, ...]:
         """Whom a message calls in one breath, by name or keyword, in that order: `Elio and Olga, …`. Empty where it

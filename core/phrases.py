@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from core.cron import checked, next_after, zone_of
 from core.errors import RequestError
+from core.wording import Wording
 
 MAX_AHEAD_MS = 366 * 24 * 3_600_000
 _DAYS = (
@@ -85,16 +86,22 @@ def when_of(phrase: str, zone: str, now_ms: int) -> When:
             try:
                 cron = checked(phrase)
             except RequestError:
-                raise RequestError(
-                    f"{phrase.strip()[:60]!r} is no time that I understand. Write “in 20 minutes”, “tomorrow at 9”, "
+                told = Wording(
+                    "refused-when",
+                    "{phrase} is no time that I understand. Write “in 20 minutes”, “tomorrow at 9”, "
                     "“on Friday at 18:30”, “2026-12-24 18:00”, or “every weekday at 9”.",
-                    field="when",
-                ) from None
+                    phrase=repr(phrase.strip()[:60]),
+                )
+                raise RequestError(told, field="when") from None
         return When(next_after(cron, zone, now_ms), cron)
     if at_ms <= now_ms:
-        raise RequestError("That moment is over already. Choose a later one.", field="when")
+        raise RequestError(
+            Wording("refused-when-over", "That moment is over already. Choose a later one."), field="when"
+        )
     if at_ms > now_ms + MAX_AHEAD_MS:
-        raise RequestError("That is more than a year away. Choose an earlier moment.", field="when")
+        raise RequestError(
+            Wording("refused-when-far", "That is more than a year away. Choose an earlier moment."), field="when"
+        )
     return When(at_ms)
 
 
@@ -122,11 +129,14 @@ def _step(count: int, *, minutes: bool) -> str:
     whole = 60 if minutes else 24
     if count < 1 or whole % count:
         fitting = [one for one in range(1, whole) if whole % one == 0]
-        raise RequestError(
-            f"Every {count} {'minutes' if minutes else 'hours'} would not come out even with the clock. "
-            f"Choose one of {', '.join(map(str, fitting))}.",
-            field="when",
+        told = Wording(
+            "refused-step",
+            "Every {count} {unit} would not come out even with the clock. Choose one of {fitting}.",
+            count=count,
+            unit=Wording("refused-step-minutes", "minutes") if minutes else Wording("refused-step-hours", "hours"),
+            fitting=", ".join(map(str, fitting)),
         )
+        raise RequestError(told, field="when")
     if minutes:
         return "0 * * * *" if count == whole else f"*/{count} * * * *" if count > 1 else "* * * * *"
     return "0 0 * * *" if count == whole else f"0 */{count} * * *" if count > 1 else "0 * * * *"
@@ -169,7 +179,9 @@ def _clock(text: str) -> tuple[int, int]:
             half = ""
         if hour < 24 and minute < 60 and not half:
             return hour, minute
-    raise RequestError(f"No clock shows {text.strip()[:20]!r}. Write 9, 9:30, 9 pm or 21:30.", field="when")
+    wrong = repr(text.strip()[:20])
+    told = Wording("refused-clock", "No clock shows {time}. Write 9, 9:30, 9 pm or 21:30.", time=wrong)
+    raise RequestError(told, field="when")
 
 
 def _once(text: str, zone: str, now_ms: int) -> int | None:
@@ -182,7 +194,9 @@ def _once(text: str, zone: str, now_ms: int) -> int | None:
         try:
             day = datetime.strptime(match["date"], form)  # noqa: DTZ007  a wall clock has no zone
         except ValueError:
-            raise RequestError(f"There is no day {match['date']}.", field="when") from None
+            raise RequestError(
+                Wording("refused-day", "There is no day {date}.", date=match["date"]), field="when"
+            ) from None
         return _at(day, match["clock"], zone)
     if match := _NEXT.fullmatch(text):
         named = match["day"] or ""

@@ -8,6 +8,7 @@ import warnings
 from PIL import Image
 
 from core.errors import RequestError
+from core.wording import Wording
 
 MAX_PICTURE_BYTES = 4 * 1024 * 1024
 MAX_SIDE = 4_096
@@ -18,7 +19,14 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 def face(content: bytes) -> bytes:
     """A picture as a square PNG of SIDE pixels, cut from its middle. Raises RequestError for what cannot be one."""
     if len(content) > MAX_PICTURE_BYTES:
-        raise _refused(f"it has {len(content):,} bytes, and at most {MAX_PICTURE_BYTES:,} are taken")
+        raise _refused(
+            Wording(
+                "refused-picture-bytes",
+                "it has {bytes:,} bytes, and at most {most:,} are taken",
+                bytes=len(content),
+                most=MAX_PICTURE_BYTES,
+            )
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -26,11 +34,18 @@ def face(content: bytes) -> bytes:
                 width, height = image.size
                 # Told by the header, before a single pixel is decoded.
                 if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-                    raise _refused(f"it is {width}x{height}, and each side may have at most {MAX_SIDE:,} pixels")
+                    raise _refused(
+                        Wording(
+                            "refused-picture-size",
+                            "it is {size}, and each side may have at most {most:,} pixels",
+                            size=f"{width}x{height}",
+                            most=MAX_SIDE,
+                        )
+                    )
                 image.draft("RGB", (SIDE * 2, SIDE * 2))
                 whole = image.convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _refused("it is no readable PNG, JPEG, WEBP or GIF") from None
+        raise _refused(Wording("refused-picture-kind", "it is no readable PNG, JPEG, WEBP or GIF")) from None
     side = min(whole.size)
     left, top = (whole.width - side) // 2, (whole.height - side) // 2
     small = whole.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -40,4 +55,5 @@ def face(content: bytes) -> bytes:
 
 
 def _refused(reason: str) -> RequestError:
-    return RequestError(f"This picture cannot be used: {reason}.", field="picture")
+    told = Wording("refused-picture", "This picture cannot be used: {reason}.", reason=reason)
+    return RequestError(told, field="picture")

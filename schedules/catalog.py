@@ -9,6 +9,7 @@ from importlib import import_module
 from types import MappingProxyType
 
 from core.errors import RequestError
+from core.wording import Wording, suggestion
 from schedules import jobs
 from schedules.job import Job
 
@@ -28,5 +29,5 @@ def job_of(jobs: Jobs, name: str) -> Job:
     if wanted in jobs:
         return jobs[wanted]
     near = get_close_matches(wanted, jobs, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(jobs)}."
-    raise RequestError(f"There is no job {name.strip()[:60]!r}. {hint}", field="job")
+    wrong, hint = repr(name.strip()[:60]), suggestion(near, jobs)
+    raise RequestError(Wording("refused-job", "There is no job {name}. {hint}", name=wrong, hint=hint), field="job")

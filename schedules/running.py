@@ -17,6 +17,7 @@ from actors.schedule import KIND, Done, Settled
 from actors.schedule_state import Run
 from actors.virtual import Calls
 from core.errors import RequestError, TroupeError
+from core.wording import Wording
 from schedules.catalog import Jobs
 from schedules.job import Post, Posted, Silence, Slot, World, stable_hash
 
@@ -68,11 +69,12 @@ class Runner:
             async with asyncio.timeout(deadline_s):
                 done = await self._attempt(guild_id, run, holder, world)
         except TimeoutError:
-            done = Done(outcome="failed", detail=f"It took longer than the {deadline_s:.0f} s it may take.")
+            late = Wording("run-late", "It took longer than the {seconds} s it may take.", seconds=f"{deadline_s:.0f}")
+            done = Done(outcome="failed", detail=late)
         except RequestError as error:
-            done = Done(outcome="failed", detail=str(error), final=True)
+            done = Done(outcome="failed", detail=error.message, final=True)
         except TroupeError as error:
-            done = Done(outcome="failed", detail=str(error))
+            done = Done(outcome="failed", detail=error.message)
         except Exception as error:
             log.exception("[JOB] %s on %s failed", run.job, guild_id)
             detail = f"A defect of this program: {type(error).__name__}: {error}"
@@ -102,7 +104,7 @@ class Runner:
                 return Done(outcome="silent", detail=made.reason, until_ms=made.until_ms)
             posts = (made,) if isinstance(made, Post) else made
             if not posts:
-                return Done(outcome="silent", detail="There was nothing to say.")
+                return Done(outcome="silent", detail=Wording("run-nothing", "There was nothing to say."))
             if not await ask(KIND, guild_id, "made", run.id, holder, posts):
                 return None
         posted = list(run.posted)

@@ -8,13 +8,19 @@ from collections.abc import Collection, Sequence
 
 from core.messages import FilterLevel, Passage
 from core.personas import Pack, Persona
+from core.wording import Wording
 from schedules.job import Channel, Posted, Silence, Slot, World
 from schedules.talk import Talk, tellable, topics
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
-NOWHERE = Silence("There is no channel to post in: set one for this job, or let the cast speak unasked somewhere.")
+NOWHERE = Silence(
+    Wording(
+        "silent-nowhere",
+        "There is no channel to post in: set one for this job, or let the cast speak unasked somewhere.",
+    )
+)
 _MOST_PASSAGES = 30
 _MOST_CHANNELS = 8  # of which a run reads what was said
 

@@ -69,7 +69,7 @@ def explain(error: BaseException, words: Words) -> str | None:
             component = words.find(f"component-{error.component}", error.component.capitalize())
             return words("error-away", component=component)
         case RequestError():
-            return error.message
+            return words.render(error.message)
         case ConfigError():
             return words("error-operator", setting=error.field)
         case StaleRevision():

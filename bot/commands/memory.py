@@ -135,7 +135,7 @@ def kept_embed(kept: Sequence[Kept], words: Words, *, remembered: bool) -> disco
     """The newest of what is kept, each with where it stands; `remembered` is whether more may join long-term memory."""
     embed = discord.Embed(title=words("memory-title"))
     lines = [
-        f"{_where(one, words)} <t:{one.at_ms // 1000}:R> *{_kind(one, words)}*: {one.text[:200]}"
+        f"{_where(one, words)} <t:{one.at_ms // 1000}:R> *{_kind(one, words)}*: {words.render(one.text)[:200]}"
         for one in kept[-_SHOWN:]
     ]
     embed.description = "\n".join(reversed(lines))[:_DESCRIPTION_LIMIT] or words("memory-nothing")

@@ -240,7 +240,7 @@ def record_line(record: Record, guild_id: int, say: Words) -> str:
         parts.append(say("schedule-tokens", tokens=record.tokens))
     if record.attempts > 1:
         parts.append(say("schedule-attempts", count=record.attempts))
-    detail = discord.utils.escape_markdown(record.detail)[:150]
+    detail = discord.utils.escape_markdown(say.render(record.detail))[:150]
     return ", ".join(parts) + (f"\n-# {detail}" if detail else "")
 
 

@@ -64,7 +64,7 @@ def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed
     """All that is known of one decision."""
     decision = record.decision
     embed = discord.Embed(colour=discord.Colour.blurple())
-    embed.description = words("why-because", reason=_reason(decision.reason, words))
+    embed.description = words("why-because", reason=_named("reason", decision.reason, words))
 
     def field(key: str, value: str, *, inline: bool = True) -> None:
         embed.add_field(name=words(key), value=value, inline=inline)
@@ -78,16 +78,16 @@ def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed
     else:
         embed.title = words("why-title-nobody")
     if decision.trigger is not None:
-        field("why-trigger", decision.trigger)
+        field("why-trigger", _named("trigger", decision.trigger, words))
     if decision.threshold is not None:
         relevance = words("why-unknown") if decision.relevance is None else f"{decision.relevance:.2f}"
         field("why-relevance", words("why-from-on", relevance=relevance, threshold=f"{decision.threshold:.2f}"))
     if decision.drawn is not None:
         field("why-drawn", f"{decision.drawn:.3f}")
-    field("why-conversation", words.find(f"why-phase-{decision.phase}", decision.phase))
+    field("why-conversation", _named("phase", decision.phase, words))
     if decision.cooling:
-        left = ", ".join(f"{trigger} {seconds:.0f} s" for trigger, seconds in decision.cooling.items())
-        field("why-cooldowns", left)
+        left = [f"{_named('trigger', trigger, words)} {seconds:.0f} s" for trigger, seconds in decision.cooling.items()]
+        field("why-cooldowns", ", ".join(left))
     if record.model:
         field("why-model", words("why-fallback", model=record.model) if record.fallback else record.model)
     if (making := record.making) is not None:
@@ -99,9 +99,11 @@ def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed
         if making.memories:
             field("why-memories", "\n".join(f"`{one}`" for one in making.memories)[:_FIELD_LIMIT], inline=False)
     if record.filtered:
-        field("why-filter", words("why-filtered", reason=record.filtered.replace("_", " ")))
+        field("why-filter", words("why-filtered", reason=_named("filter", record.filtered, words)))
     if record.retried:
-        field("why-retried", record.retried.replace("_", " "))
+        problem, _, category = record.retried.partition(":")
+        found = f" ({_named('filter', category, words)})" if category else ""
+        field("why-retried", _named("retried", problem, words) + found)
     if record.pictures:
         field("why-pictures", str(record.pictures))
     if record.sources:
@@ -121,14 +123,14 @@ def list_embed(records: Sequence[DecisionRecord], pack: Pack, here: str, words: 
         decision = record.decision
         who = _name(pack, decision.persona_id) if decision.speak else words("why-nobody")
         at = f"[<t:{record.at_ms // 1000}:R>]({here}/{record.message_id})"
-        lines.append(f"{at} {words('why-line', who=who, reason=_reason(decision.reason, words))}")
+        lines.append(f"{at} {words('why-line', who=who, reason=_named('reason', decision.reason, words))}")
     embed.description = "\n".join(lines)[:_DESCRIPTION_LIMIT]
     embed.set_footer(text=words("why-list-footer"))
     return embed
 
 
-def _reason(name: str, words: Words) -> str:
-    return words.find(f"why-reason-{name}", name.replace("_", " "))
+def _named(family: str, name: str, words: Words) -> str:
+    return words.find(f"why-{family}-{name}", name.replace("_", " "))
 
 
 def _name(pack: Pack, persona_id: str) -> str:

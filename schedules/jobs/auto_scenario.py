@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.personas import Pack, Scenario
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Silence, Slot, StartScene, World
 from schedules.staging import DAY_MS, HOUR_MS, NOWHERE, chance, least_recent, place
 
@@ -16,12 +17,12 @@ async def make(slot: Slot, world: World) -> Made:
         return NOWHERE
     scene = await world.scene(here.id)
     if scene is not None and scene.runs(slot.at_ms):
-        return Silence("A scene runs in the channel already.")
+        return Silence(Wording("silent-scene-runs", "A scene runs in the channel already."))
     pack = await world.cast()
     cast = {persona.id for persona in pack.personas}
     known = {one.id: one for one in pack.scenarios if one.cast[0] in cast}
     if not known:
-        return Silence("There is no scenario that somebody of the cast could open.")
+        return Silence(Wording("silent-no-scenario", "There is no scenario that somebody of the cast could open."))
     posted = [one.fingerprint for one in await world.posted(NAME, slot.at_ms - 180 * DAY_MS)]
     chosen = known[least_recent(list(known), posted, chance(slot))]
     opening = await world.write(

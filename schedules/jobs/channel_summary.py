@@ -6,6 +6,7 @@ import asyncio
 
 from core.cron import zone_of
 from core.personas import Pack
+from core.wording import Wording
 from schedules.activity import activity
 from schedules.job import Card, Channel, Job, Made, Post, Say, Silence, Slot, World
 from schedules.jobs.daily_digest import introduction
@@ -31,7 +32,9 @@ async def make(slot: Slot, world: World) -> Made:
     worth = [talk for talk in found if len(talk.people) >= LEAST_LINES]
     worth.sort(key=lambda talk: (-len(talk.people), talk.channel.id))
     if not worth:
-        return Silence(f"Nowhere were {LEAST_LINES} lines said that may be told of.")
+        return Silence(
+            Wording("silent-summary", "Nowhere were {least} lines said that may be told of.", least=LEAST_LINES)
+        )
     pack, say = await world.cast(), await world.words()
     return tuple([await _summary(slot, world, talk, pack, say) for talk in worth[:MOST_CHANNELS]])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.prompts import one_line
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Silence, Slot, World
 from schedules.staging import DAY_MS, NOWHERE, WEEK_MS, chance, fresh, lore_about, nearest, place, talks
 from schedules.talk import escaped, topics
@@ -19,13 +20,19 @@ async def make(slot: Slot, world: World) -> Made:
     pack, rng = await world.cast(), chance(slot)
     about = topics(await talks(slot, world, here, slot.at_ms - DAY_MS), 4, [one.name for one in pack.personas])
     if not about:
-        return Silence("Nobody talked within a day, so there is nothing to add to.")
+        return Silence(Wording("silent-nobody-talked", "Nobody talked within a day, so there is nothing to add to."))
     told = await fresh(world, NAME, slot, WEEK_MS)
     for topic in about:
         if passages := await lore_about(world, topic, 3, told):
             break
     else:
-        return Silence(f"The lore has nothing more on {', '.join(about)} that was not told within the week.")
+        return Silence(
+            Wording(
+                "silent-lore-told",
+                "The lore has nothing more on {topics} that was not told within the week.",
+                topics=", ".join(about),
+            )
+        )
     first, *more = passages
     persona = nearest(pack, f"{first.title} {first.text}", rng)
     text = await world.write(

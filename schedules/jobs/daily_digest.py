@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.cron import zone_of
+from core.wording import Wording
 from schedules.activity import activity
 from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
 from schedules.staging import DAY_MS, NOWHERE, level_of, place, talks
@@ -22,8 +23,19 @@ async def make(slot: Slot, world: World) -> Made:
     found = [talk for talk in await talks(slot, world, here, slot.at_ms - DAY_MS) if talk.people]
     lines = sum(len(talk.people) for talk in found)
     if lines < LEAST_LINES:
-        said = "1 line was" if lines == 1 else f"{lines} lines were"
-        return Silence(f"Only {said} said that may be told of; a digest begins at {LEAST_LINES}.")
+        said = (
+            Wording("silent-one-line", "1 line was")
+            if lines == 1
+            else Wording("silent-lines", "{lines} lines were", lines=lines)
+        )
+        return Silence(
+            Wording(
+                "silent-digest",
+                "Only {said} said that may be told of; a digest begins at {least}.",
+                said=said,
+                least=LEAST_LINES,
+            )
+        )
     pack, say, settings = await world.cast(), await world.words(), await world.settings()
     people = len({line.author_id for talk in found for line in talk.people})
     about = topics(found, 5, [one.name for one in pack.personas])

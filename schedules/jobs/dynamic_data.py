@@ -6,6 +6,7 @@ from __future__ import annotations
 from actors.proposals import Proposal
 from core.cards import parse_json
 from core.personas import Greeting, Pack, Scenario
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Propose, Say, Silence, Slot, World
 from schedules.proposing import card_for, greeting_of, scenario_from, strangers
 from schedules.staging import DAY_MS, NOWHERE, chance, place
@@ -22,7 +23,7 @@ async def make(slot: Slot, world: World) -> Made:
         return NOWHERE
     pack, rng, documents = await world.cast(), chance(slot), await world.documents()
     if not documents:
-        return Silence("There are no documents to read.")
+        return Silence(Wording("silent-no-documents", "There are no documents to read."))
     known = {part for one in await world.posted(NAME, slot.at_ms - 400 * DAY_MS) for part in one.fingerprint.split(",")}
     host = pack.persona(pack.default_persona)
     new = [one for one in strangers(pack, documents) if one.name not in known]
@@ -34,7 +35,7 @@ async def make(slot: Slot, world: World) -> Made:
     made = [await greeting_of(world, persona, documents, texts, rng) for persona in greeters]
     greetings = tuple(one for one in made if one is not None)
     if card is None and scenario is None and not greetings:
-        return Silence("The documents hold nothing that was not proposed already.")
+        return Silence(Wording("silent-documents", "The documents hold nothing that was not proposed already."))
     proposal = Proposal(
         id=slot.id,
         guild_id=slot.guild_id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from core.content_filter import default_filter
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
 from schedules.staging import HOUR_MS, NOWHERE, chance, level_of, place, talks
 from schedules.talk import Talk, escaped, jump
@@ -37,7 +38,7 @@ async def make(slot: Slot, world: World) -> Made:
                 count += line.pictures
                 pictures.append((line.reactions, f"{_who(talk, line.speaker)} × {line.pictures} [↗]({link})"))
     if not links and not pictures:
-        return Silence(f"Nobody sent a link or a picture within {HOURS} hours.")
+        return Silence(Wording("silent-media", "Nobody sent a link or a picture within {hours} hours.", hours=HOURS))
     say, pack = await world.words(), await world.cast()
     persona = chance(slot).choice(pack.personas)
     hosts = ", ".join(dict.fromkeys(_host(url) for url in links))

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 from core.content_filter import default_filter
+from core.wording import Wording
 from schedules.job import Job, Made, Post, Silence, Slot, World
 from schedules.memes import TEMPLATES, Meme, Template, composed, usable
 from schedules.staging import NOWHERE, WEEK_MS, chance, level_of, place, places, subject, within
@@ -42,7 +43,7 @@ async def make(slot: Slot, world: World) -> Made:
                 alt=meme.alt,
                 fingerprint=meme.fingerprint,
             )
-    return Silence("Every meme that came to mind was posted within the week.")
+    return Silence(Wording("silent-memes", "Every meme that came to mind was posted within the week."))
 
 
 async def _written(world: World, persona_id: str, template: Template, topic: str) -> list[Meme]:

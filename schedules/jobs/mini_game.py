@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.wording import Wording
 from schedules.job import GameKind, Job, Made, Post, Silence, Slot, StartGame, World
 from schedules.staging import NOWHERE, WEEK_MS, chance, least_recent, place, subject
 
@@ -15,7 +16,7 @@ async def make(slot: Slot, world: World) -> Made:
     if here is None:
         return NOWHERE
     if await world.plays(here.id):
-        return Silence("A game runs in the channel already.")
+        return Silence(Wording("silent-game-runs", "A game runs in the channel already."))
     pack, rng = await world.cast(), chance(slot)
     kinds: list[GameKind] = ["trivia"]
     kinds += ["riddle"] if pack.riddles else []

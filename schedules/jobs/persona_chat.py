@@ -3,6 +3,7 @@ speaks."""
 
 from __future__ import annotations
 
+from core.wording import Wording
 from schedules.job import Job, Made, Post, Silence, Slot, World
 from schedules.staging import HOUR_MS, NOWHERE, chance, company, fresh, lore_about, nearest, place, subject
 from schedules.writers_room import Room
@@ -21,7 +22,7 @@ async def make(slot: Slot, world: World) -> Made:
     async def interrupted() -> bool:
         return any(line.persona_id is None for line in await world.lines(here.id, slot.at_ms - QUIET_MS))
 
-    busy = Silence("People are talking in the channel, so the cast lets them.")
+    busy = Silence(Wording("silent-people-talk", "People are talking in the channel, so the cast lets them."))
     if await interrupted():
         return busy
     pack, rng = await world.cast(), chance(slot)
@@ -30,7 +31,7 @@ async def make(slot: Slot, world: World) -> Made:
     if about in told:
         titles = [one.title for one in await world.documents() if one.title not in told]
         if not titles:
-            return Silence("The cast has talked about all it knows within the day.")
+            return Silence(Wording("silent-all-talked", "The cast has talked about all it knows within the day."))
         about, theirs = rng.choice(titles), False
     opener = nearest(pack, about, rng)
     passages = await lore_about(world, about, 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actors.scenes import Scene, scenario_of
 from core.personas import Pack
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, RevealScene, Silence, Slot, World
 from schedules.staging import DAY_MS
 
@@ -18,7 +19,7 @@ async def make(slot: Slot, world: World) -> Made:
     coming = [scene.due_ms for _, scene in await world.scenes_due(slot.at_ms + LOOK_AGAIN_MS)]
     until_ms = min((one for one in coming if one > slot.at_ms), default=slot.at_ms + LOOK_AGAIN_MS)
     if not due:
-        return Silence("No scene is due.", until_ms)
+        return Silence(Wording("silent-no-scene", "No scene is due."), until_ms)
     pack, say = await world.cast(), await world.words()
     told = {one.fingerprint for one in await world.posted(NAME, slot.at_ms - 30 * DAY_MS)}
     posts = []
@@ -36,7 +37,9 @@ async def make(slot: Slot, world: World) -> Made:
                 fingerprint=scene.id,
             )
         )
-    return tuple(posts) or Silence("What is due was told already, or is in the pack no more.", until_ms)
+    return tuple(posts) or Silence(
+        Wording("silent-scene-told", "What is due was told already, or is in the pack no more."), until_ms
+    )
 
 
 def _teller(scene: Scene, pack: Pack) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from core.messages import Passage
 from core.personas import Persona
 from core.prompts import one_line
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Silence, Slot, World
 from schedules.staging import NOWHERE, chance, company, last, nearest, place, places, subject, within
 from schedules.writers_room import Draft, Said, worth_of
@@ -62,7 +63,7 @@ async def make(slot: Slot, world: World) -> Made:
     pack, rng = await world.cast(), chance(slot)
     documents = await world.documents()
     if not documents:
-        return Silence("There is no lore to weave a story from.")
+        return Silence(Wording("silent-no-story", "There is no lore to weave a story from."))
     before = await last(world, NAME, slot)
     match = _NUMBER.match(before.fingerprint) if before else None
     number = int(match[1]) + 1 if match else 1

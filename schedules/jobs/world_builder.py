@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.proposals import Proposal
+from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Propose, Silence, Slot, World
 from schedules.proposing import lore_new
 from schedules.staging import NOWHERE, chance, level_of, place
@@ -21,7 +22,7 @@ async def make(slot: Slot, world: World) -> Made:
     pack, rng, level = await world.cast(), chance(slot), await level_of(world)
     documents = await world.documents()
     if not documents:
-        return Silence("There is no lore to build on.")
+        return Silence(Wording("silent-no-lore", "There is no lore to build on."))
     known, found = {one.title.casefold() for one in documents}, []
     for _ in range(_TRIES):
         made = await lore_new(world, pack, documents, level, rng)
@@ -31,7 +32,7 @@ async def make(slot: Slot, world: World) -> Made:
         if len(found) == PASSAGES:
             break
     if not found:
-        return Silence("Nothing came to mind that the lore does not have yet.")
+        return Silence(Wording("silent-no-idea", "Nothing came to mind that the lore does not have yet."))
     proposal = Proposal(id=slot.id, guild_id=slot.guild_id, lore=tuple(found))
     say = await world.words()
     return Post(

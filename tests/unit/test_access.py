@@ -15,6 +15,7 @@ from actors.audit import MAX_ENTRIES, AuditActor, AuditDocument, Entry
 from actors.host import VirtualHost
 from actors.usage import MAX_PEOPLE, Counts, UsageActor, UsageDocument, direct
 from actors.virtual import LocalVirtualActors
+from bot.language import words
 from core.documents import DatabaseHandle
 from core.errors import RequestError
 from core.limits import DAY_MS, HOUR_MS, NAMES, NONE, name_of, parsed, tighter, wider
@@ -189,6 +190,11 @@ async def test_who_is_forgotten_stays_blocked_and_is_not_named(database: Databas
         "is blocked: 712345 sends spam",
         "may use requests/day=5",
     ]
+    assert sorted(words("de").render(one.text) for one in kept) == [
+        "darf verbrauchen: requests/day=5",
+        "hat jemanden zugelassen",
+        "ist gesperrt: 712345 sends spam",
+    ]
     assert await actors.call(access.KIND, HERE, "forget_person", "712345") == 3
     assert await actors.call(access.KIND, HERE, "forget_person", "712345") == 0
     assert await keepers_of(database, "712345") == []
@@ -251,6 +257,7 @@ async def test_a_reset_and_being_forgotten_leave_nothing(database: DatabaseHandl
     for key in (HERE, mine):
         [kept] = await actors.call(usage.KIND, key, "kept_about", "712345")
         assert kept.text == "answers on that day: 1, tokens: 5"
+        assert words("de").render(kept.text) == "Antworten an dem Tag: 1, Token: 5"
         assert await actors.call(usage.KIND, key, "forget_person", "712345") == 1
     assert await keepers_of(database, "712345") == []
     assert await database.collection(UsageDocument).count_documents({"_id": mine}) == 0

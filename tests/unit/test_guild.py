@@ -20,6 +20,7 @@ from actors.host import VirtualHost
 from actors.people import People
 from actors.routing import ChannelRules
 from actors.virtual import LocalVirtualActors
+from bot.language import words
 from core.documents import DatabaseHandle
 from core.errors import DatabaseUnavailable, RequestError, UnknownPersona
 from core.messages import Silent, Spoken
@@ -122,6 +123,7 @@ async def test_who_changed_something_can_be_forgotten(database: DatabaseHandle) 
     people = People(actors, Index(database))
     [kept] = await people.kept("712345")
     assert (kept.kind, kept.text) == ("setting", "rag from inherited to off")
+    assert words("de").render(kept.text) == "rag von geerbt auf off"
     assert await people.forget("712345") == 1
     assert await people.kept("712345") == ()
     document = await GuildDocument.load("600")

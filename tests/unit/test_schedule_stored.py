@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 
+import bson
 import pytest
 
 from actors import schedule_queries
 from actors.guild_settings import GuildSettings
 from actors.host import VirtualHost
-from actors.schedule import KIND, Edit, ScheduleActor
+from actors.schedule import KIND, Done, Edit, ScheduleActor
 from actors.schedule_queries import due_before, due_times
-from actors.schedule_state import ScheduleDocument
+from actors.schedule_state import Run, ScheduleDocument, ScheduleState
 from actors.virtual import LocalVirtualActors
+from bot.commands.schedule import record_line
+from bot.language import words
 from core.documents import DatabaseHandle
 from core.phrases import When
+from core.wording import Wording
 from tests.support.people import keepers_of
 from tests.unit.test_scheduler import JOBS, START
 
@@ -55,6 +60,31 @@ async def test_a_slot_is_claimed_once_by_two_processes(database: DatabaseHandle)
     # Its holder says nothing more: the second has it then, with what was sent so far.
     again = await second.call(KIND, "1", "claim", claimed.runs[0].lease_ms, "second")
     assert [(run.id, run.attempt) for run in again.runs] == [(claimed.runs[0].id, 2)]
+
+
+async def test_why_a_run_posted_nothing_is_told_in_german_by_whoever_reads_it_later(database: DatabaseHandle) -> None:
+    first, second = process(), process()
+    await first.call(KIND, "1", "edit", "once", Edit(on=True))
+    now_ms = START + 2 * HOUR_MS
+    [run] = (await first.call(KIND, "1", "claim", now_ms, "first")).runs
+    said = Wording("silent-lines", "{lines} lines were", lines=3)
+    told = "Only {said} said that may be told of; a digest begins at {least}."
+    why = Wording("silent-digest", told, said=said, least=10)
+    await first.call(KIND, "1", "done", run.id, "first", Done(outcome="silent", detail=why))
+    [record] = await second.call(KIND, "1", "history", "once")
+    assert record.detail == "Only 3 lines were said that may be told of; a digest begins at 10."
+    line = record_line(record, 1, words("de"))
+    assert "Nur 3 Zeilen wurden gesagt" in line
+    assert "beginnt bei 10." in line
+
+
+async def test_what_was_stored_in_english_or_of_a_text_that_is_gone_is_told_as_it_was() -> None:
+    run = Run(id="1", job="once", at_ms=1, claimed_ms=1, seed=1, reason="Discord is away.")
+    gone = Wording("run-of-before", "It {what}.", what="was otherwise")
+    state = ScheduleState(runs=[run, replace(run, id="2", reason=gone)])
+    stored = bson.decode(bson.encode(state.model_dump()))
+    read = [one.reason for one in ScheduleState.model_validate(stored).runs]
+    assert read == [words("de").render(one) for one in read] == ["Discord is away.", "It was otherwise."]
 
 
 async def test_reminders_are_found_and_forgotten(database: DatabaseHandle) -> None:

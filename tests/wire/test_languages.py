@@ -35,6 +35,10 @@ async def test_everybody_is_answered_in_their_language(stage: Stage, ada: Human)
             refused
             == "Dafür brauchst du die Berechtigung Server verwalten. Frag jemanden, der diesen Server verwaltet."
         )
+        nothing_runs = shown(await answer(bruno, "general", "game stop"))
+        assert nothing_runs == "In diesem Kanal läuft kein Spiel. Beginn eines."
+        unknown = shown(await answer(bruno, "general", "persona ask", persona="glordo", question="?"))
+        assert unknown == "Keine Persona heißt 'glordo'. Meintest du glordon oder lord-grigon?"
         offered = await bruno.autocomplete("general", "schedule run", "job", "Spielrunde")
         assert [one["name"] for one in offered] == ["mini_game: eine Spielrunde"]
 

@@ -33,6 +33,7 @@ component-llm = Das Sprachmodell
 component-memory = Das Langzeitgedächtnis
 component-persona = Das Ensemble
 component-retrieval = Die Suche
+component-scheduler = Der Zeitplan
 component-vlm = Das Bildmodell
 
 permission-administrator = Administrator

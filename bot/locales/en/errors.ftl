@@ -35,6 +35,7 @@ component-llm = The language model
 component-memory = Long-term memory
 component-persona = The cast
 component-retrieval = Retrieval
+component-scheduler = The scheduler
 component-vlm = The vision model
 
 # Permissions, as Discord calls them.

@@ -54,6 +54,7 @@ def http(kind: type[discord.HTTPException], status: int, code: int = 0) -> disco
         (app_commands.MissingPermissions(["send_polls"]), "permission Send Polls"),
         (app_commands.TransformerError("**x**", discord.AppCommandOptionType.string, _Any()), "cannot be used there"),
         (Unavailable("Down.", component="llm"), "The language model is not answering"),
+        (Unavailable("Down.", component="scheduler"), "The scheduler is not answering"),
         (Unavailable("Down.", component="oracle"), "Oracle is not answering"),
         (ConfigError("no.", field="PACK", fix="Do."), "setting PACK"),
         (StaleRevision("Late."), "Look at it again"),

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Iterable
 from typing import get_args
 
 import pytest
 
+from actors import routing
 from actors.decisions import DecisionRecord, Source
 from actors.guild import MAX_CHANGES, Change, SettingView
 from actors.guild_settings import NAMES, help_of
 from actors.routing import Choice, Decision
+from bot.access import Why
 from bot.commands.config import explained, history_embed, settings_embed, shown
 from bot.commands.why import list_embed, message_of, why_embed
-from bot.language import languages, words
+from bot.language import keys, languages, words
+from core.content_filter import Category
 from core.errors import RequestError
+from core.messages import Trigger
+from serve_apps import validation
+from serve_apps.guard import Problem
 from tests.support.cast import make_pack
 
 PACK = make_pack()
@@ -108,6 +117,38 @@ def test_everything_that_may_decide_has_a_text() -> None:
         )
         for language in languages():
             assert "Olga" in (why_embed(record, PACK, words(language)).fields[0].value or "")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_everything_that_why_names_has_a_text(language: str) -> None:
+    code = "".join(inspect.getsource(module) for module in (routing, validation))
+    reasons = set(re.findall(r'reason="(\w+)"', code)) | (set(get_args(Why)) - {"blocked", "feature_off"})
+    problems = {*get_args(Problem), *re.findall(r'Problem\(f?"(\w+)', code)}
+    assert len(reasons) > 10
+    assert len(problems) > 5
+    families: dict[str, Iterable[str]] = {
+        "reason": reasons,
+        "trigger": get_args(Trigger),
+        "filter": get_args(Category),
+        "retried": problems,
+    }
+    named = {f"why-{family}-{name}" for family, names in families.items() for name in names}
+    assert named <= keys(language)
+
+
+def test_what_the_filter_caught_is_told_in_german() -> None:
+    record = DecisionRecord(
+        message_id="1421000000000000000",
+        at_ms=0,
+        decision=Decision(reason="by_chance", persona_id="olga", trigger="random", cooling={"image": 12.0}),
+        retried="unsafe:hate",
+        filtered="self_harm",
+    )
+    told = {field.name: field.value for field in why_embed(record, PACK, words("de")).fields}
+    assert told["Auslöser"] == "Zufall"
+    assert told["Wartezeiten in dem Moment"] == "Bild 12 s"
+    assert told["Inhaltsfilter"] == "Kein Modell wurde gefragt: Selbstverletzung"
+    assert told["Neu geschrieben, weil"] == "der Inhaltsfilter es verlangte (Hass)"
 
 
 def test_reasons_that_are_new_are_told_by_their_name() -> None:

@@ -37,7 +37,9 @@ def test_no_key_is_there_twice() -> None:
 
 def test_every_key_is_used_and_every_used_key_is_there() -> None:
     source = "\n".join(
-        path.read_text("utf-8") for room in ("bot", "schedules") for path in Path(ROOT, room).rglob("*.py")
+        path.read_text("utf-8")
+        for room in ("core", "actors", "bot", "schedules")
+        for path in Path(ROOT, room).rglob("*.py")
     )
     asked = set(re.findall(r"""\bwords\(\s*["']([a-z][\w-]*)["']""", source))
     used = asked | set(re.findall(r"""["']([a-z]+-[a-z][\w-]*)["']""", source))

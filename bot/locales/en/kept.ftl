@@ -1,0 +1,21 @@
+# What is kept about somebody, as `actors` say it (`core.wording.Wording`).
+kept-usage = answers on that day: { $answers }, tokens: { $tokens }
+kept-setting = { $setting } from { $old } to { $new }
+kept-inherited = inherited
+kept-blocked = is blocked
+kept-allowed = is allowed
+kept-reason = { $told }: { $reason }
+kept-blocked-somebody = blocked somebody
+kept-allowed-somebody = allowed somebody
+kept-limits = may use { $limits }
+kept-drop-given = Gave a drop of { $points } points
+kept-drop-won = Won a drop of { $points } points as { $name }
+kept-games = rounds won: { $rounds }, points: { $points }, games: { $games }
+kept-last-game = took part in the last game
+kept-standing = Shown on the leaderboard of all servers as { $name }: { $points } points
+kept-points = { $points } points: { $reason }
+kept-points-older = { $points } points in { $count } older entries
+kept-feats = Counted as { $name }: { $feats }
+kept-nobody = nobody
+kept-approved = approved a proposal of the cast
+kept-rejected = rejected a proposal of the cast
