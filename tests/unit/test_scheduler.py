@@ -519,7 +519,7 @@ def test_a_single_slot_that_was_missed_is_in_the_history(shelf: Shelf) -> None:
         place.start()
         await until(place, 14 * HOUR)
         [record] = await place.ask(G, "history", "lengthy")
-        assert (record.outcome, record.detail) == ("missed", "A slot could not be run in time.")
+        assert (record.outcome, record.detail) == ("missed", "Slots that could not be run in time: 1.")
 
     live(shelf, act)
 
