@@ -12,11 +12,11 @@ EPHEMERAL, LOADING = 1 << 6, 1 << 7
 WITHIN_S = 3.0  # the time that Discord gives for the first answer
 
 
-async def registered(human: Human) -> None:
+async def registered(human: Human, channel: str = "general") -> None:
     """Returns once the bot's commands are offered."""
 
     async def known() -> bool:
-        return len(await human.commands("general")) > 5
+        return len(await human.commands(channel)) > 5
 
     await eventually(known)
 

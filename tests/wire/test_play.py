@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from actors.access_rules import GUILD, user
 from actors.game_play import GameRules
 from actors.game_state import GameDocument
 from actors.points import key_of
+from actors.usage import UsageDocument
 from core.errors import DatabaseUnavailable, ModelUnavailable
+from core.messages import Usage
 from core.personas import Pack
 from local_discord import Human
 from local_discord.client import HumanError
@@ -237,6 +240,41 @@ async def test_two_gateways_post_everything_once(stage: Stage, ada: Human) -> No
             await settled(stage, ada)
     assert await by_personas(ada) == 4
     assert [amount for _, amount in await stage.booked()] == [10, 12, 14]
+
+
+async def test_what_one_gateway_cannot_post_another_does(stage: Stage, ada: Human) -> None:
+    stage.game_rules = GameRules(pause_s=0.3, beat_s=0.3, lease_s=1.5)
+    actors = stage.actors()
+
+    async def broken(*_: object, **__: object) -> None:
+        raise AttributeError("a defect")
+
+    async with stage.gateway(actors) as first:
+        await registered(ada)
+        assert first._client is not None
+        first._client._voices.post = broken  # type: ignore[method-assign]
+        assert "begins" in await told(ada, "minigame start", type="trivia", rounds=1)
+        async with stage.gateway(actors):
+            await posted(ada, "Question 1 of 1")
+
+
+async def test_a_story_is_told_on_the_account_of_whoever_began_it(stage: Stage, ada: Human) -> None:
+    stage.quota_user = {"requests/day": 1}
+    stage.app.text = "The comet slipped its chain by the chimney, and all my kitchen ovens are cold!"
+    stage.app.usage = Usage(prompt_tokens=90, completion_tokens=20)
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
+        await registered(ada)
+        await told(bruno, "story start", theme="comet")
+        post = await posted(bruno, "The Comet That Left the Kitchen")
+        assert post["content"] == stage.app.text
+        await bruno.click(post, buttons(post)[0]["custom_id"])
+        second = await posted(bruno, "The Silver Minnow smells")
+        assert second["content"] == "The story goes on."  # by the book, since one answer a day is all
+        await told(bruno, "story end")
+        await settled(stage, bruno)
+    assert [one.message.author.id for one in stage.app.requests] == [bruno.id]
+    counts = (await UsageDocument.load(stage.server.seed["guild_id"])).counts
+    assert counts.day.spent == {user(bruno.id): (1, 110), GUILD: (1, 110)}
 
 
 async def test_a_post_of_which_nobody_could_tell_is_found_again(stage: Stage, ada: Human) -> None:
@@ -534,3 +572,7 @@ async def test_who_reads_german_plays_in_german(stage: Stage, ada: Human) -> Non
         post = await posted(ada, "Frage 1 von 1")
         assert "Die erste richtige Antwort gewinnt" in embed(post)
         assert "In diesem Kanal läuft gerade kein Spiel" in await told(ada, "game status")
+        await ada.dm(ada.bot_id, "!game stop")
+        await settled(stage, ada, channel)
+        await ada.dm(ada.bot_id, "!game trivia")
+        await posted(ada, "Frage 1 von 5")
