@@ -18,7 +18,6 @@ from core.personas import Guest, Persona
 from core.tracing import traceparent_of
 
 DESCRIPTION_LIMIT = 4096
-SOON_S = 2.0  # for a command that answers without having deferred: Discord waits 3 seconds
 MAX_PICTURE_BYTES = 10 * 1024 * 1024  # as in chat: what is larger nobody looks at
 
 

@@ -61,7 +61,7 @@ async def test_ask_knows_the_conversation_and_who_answers_here(stage: Stage, ada
     async with stage.gateway():
         await registered(ada)
         await ada.slash("general", "persona set", persona="olga")
-        told = await ada.wait_for("MESSAGE_CREATE", by_bot)
+        told = await ada.wait_for("MESSAGE_UPDATE", by_bot)
         assert told["content"] == "**Olga** answers here from now on."
         await stage.closed(await ada.send("general", f"<@{ada.bot_id}> I like radios"))
         await ada.slash("general", "persona ask", question="What do I like?")
