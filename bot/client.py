@@ -116,7 +116,7 @@ class TroupeClient(discord.Client):
         self.leaderboards = Leaderboards(actors, index, answer_error)
         self._talk = Talk(actors)
         narrator = Narrator(apps.persona, guilds)
-        self.games = Games(self, actors, index, self._voices, guilds, narrator, config.holds)
+        self.games = Games(self, actors, index, self._voices, guilds, narrator, config.holds, self._notices.look)
         self.proposals = Proposals(actors, apps.retrieval, guilds, self.access)
         self.job_actions = JobActions(self, actors, self.games, self.drops)
         self.window = Window(self)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -65,11 +65,13 @@ class Games:
         guilds: GuildBook,
         narrator: Narrator,
         holds: Callable[[str | None], bool],
+        look: Callable[[Place], Awaitable[None]],
     ) -> None:
-        """`holds` is whether the games of a server, or with None of direct messages, are this client's."""
+        """`holds` is whether the games of a server, or with None of direct messages, are this client's; `look` has
+        those who run a server told what the bot lacks in a place, and never raises."""
         self._client, self._actors, self._index = client, actors, index
         self._voices, self._guilds, self._narrator = voices, guilds, narrator
-        self._holds = holds
+        self._holds, self._look = holds, look
         self._holder = uuid4().hex
         self._tables: dict[str, _Table] = {}
 
@@ -252,6 +254,7 @@ class Games:
             if not 400 <= error.status < 500 or error.status == 429:
                 raise
             # No permission, no such channel: asking again would be refused again.
+            await self._look(table.place)
             await self._call(channel_id, "lost", game.id, error.text)
         return bool(work.stale) or work.slot is not None
 

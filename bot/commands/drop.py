@@ -9,6 +9,7 @@ from actors.drop import Drop
 from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import words
+from bot.permissions import require
 from bot.webhooks import place_of
 from core.errors import RequestError
 
@@ -33,8 +34,10 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         minutes: app_commands.Range[int, 1, _MOST_MINUTES] = 60,
     ) -> None:
         guild_id = str(guild_of(interaction).id)
-        if place_of(interaction.channel) is None:
+        place = place_of(interaction.channel)
+        if place is None:
             raise RequestError(words(interaction.locale)("drop-no-place"), field="channel")
+        require(place, "view_channel", "send_messages", "embed_links")
         await interaction.response.defer(ephemeral=True, thinking=True)
         drop = Drop(
             guild_id=guild_id,

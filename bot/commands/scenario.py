@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from actors.scenes import Scene, scenario_of
-from bot.commands.asking import DESCRIPTION_LIMIT, answers_here, as_message, guild_of, say
+from bot.commands.asking import DESCRIPTION_LIMIT, answers_here, as_message, guild_of, say, speaks_here
 from bot.commands.needs import needs
 from bot.commands.services import Services
 from bot.language import Words, words
@@ -53,6 +53,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     async def start(interaction: discord.Interaction, scenario: str) -> None:
         here, text = await services.here(interaction), words(interaction.guild_locale or interaction.locale)
         answers_here(here, as_message(interaction, ""), words(interaction.locale))
+        speaks_here(interaction)
         chosen, everybody = here.pack.scenario(scenario), await services.everybody(interaction)
         await interaction.response.defer(thinking=True)
         channel, guild = str(interaction.channel_id), guild_of(interaction)
@@ -89,6 +90,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     @group.command(name="reveal", description="End the scene of this channel and tell the answer.")
     @needs("manage_channels")
     async def reveal(interaction: discord.Interaction) -> None:
+        speaks_here(interaction)
         await interaction.response.defer(thinking=True)
         await services.actors.call(_CHANNEL, str(interaction.channel_id), "end_scene", True)
         _, scenario = await _scene(interaction, services)

@@ -209,8 +209,9 @@ async def test_too_many_and_nowhere_to_post_are_told(stage: Stage, ada: Human) -
         [role] = [one["id"] for one in ada.ready["guilds"][0]["roles"] if one.get("managed")]
         forbidden = {"type": 0, "deny": str(1 << 11)}  # Send Messages
         await ada.request("PUT", f"/channels/{ada.channel_id('general')}/permissions/{role}", forbidden)
-        assert "Discord does not let me do that here" in await told(ada, "drop create", points=5)
+        assert "I need the permission Send Messages" in await told(ada, "drop create", points=5)
         assert await told(ada, "drop status") == "No drop is open on this server."
+        await ada.request("DELETE", f"/channels/{ada.channel_id('general')}/permissions/{role}")
         for number in range(MAX_OPEN):
             drop = Drop(guild_id=guild_of(stage), channel_id="1", points=1, lasts_s=600)
             await actors.call(KIND, str(number), "give", drop)

@@ -420,6 +420,8 @@ async def test_where_the_bot_may_write_no_more_the_game_ends(stage: Stage, ada: 
         game = (await settled(stage, ada, "games")).game
         assert game is not None
         assert game.ended == "lost"
+        notice = await ada.wait_for("MESSAGE_CREATE", holding("Send Messages"))  # for those who run the server
+        assert f"<#{ada.channel_id('games')}>" in notice["content"]
     assert [amount for _, amount in await stage.booked()] == [10]
 
 
