@@ -104,7 +104,7 @@ class TroupeClient(discord.Client):
             with_buttons=config.reply_buttons,
             spent=self.access.spent,
         )
-        self._presses = Presses(actors, self.turns, config.reply_deadline_s)
+        self._presses = Presses(actors, self.turns, config.reply_deadline_s, self.access)
         self._prewarm = Prewarm(apps.persona.warm)
         missed = partial(self.access.admits, live=False)
         self._recovery = Recovery(self, config, actors, index, self._voices, self.turns, missed)

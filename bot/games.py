@@ -123,13 +123,14 @@ class Games:
         found: tuple[Standing, ...] = await self._call(channel_id, "tallies")
         return found
 
-    async def stop(self, channel: object, user: discord.abc.User, *, moderator: bool) -> None:
-        """End the game of a channel. Raises RequestError for whoever may not."""
+    async def stop(self, channel: object, user: discord.abc.User, *, moderator: bool) -> GameView:
+        """End the game of a channel, and return it. Raises RequestError for whoever may not."""
         place = place_of(channel)
         if place is None:
             raise RequestError("No game is played here.", field="channel")
-        await self._call(str(place.id), "stop", str(user.id), moderator)
+        view: GameView = await self._call(str(place.id), "stop", str(user.id), moderator)
         self.look_after(place)
+        return view
 
     async def answer(self, interaction: discord.Interaction, text: str) -> Verdict:
         """Somebody answers by a command. Raises TroupeError."""

@@ -120,6 +120,7 @@ def add_to(group: app_commands.Group, services: Services) -> None:
         file = discord.File(io.BytesIO(content), f"{chosen.id}.{format}")
         text = say("persona-exported", name=chosen.name)
         await interaction.followup.send(text, file=file, ephemeral=True, allowed_mentions=NOBODY)
+        await services.access.audit(guild, interaction.user, "persona.export", chosen.name)
 
 
 class Form(Gated, discord.ui.Modal):

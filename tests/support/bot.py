@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -188,6 +188,14 @@ class Models:
         if self.fails:
             raise self.fails
         return self.known
+
+    async def assign(self, adapter: str, personas: Sequence[str]) -> None:
+        """See ModelsApp."""
+        if self.fails:
+            raise self.fails
+        for one in self.known:
+            left = tuple(persona for persona in one.personas if persona not in personas)
+            one.personas = tuple(personas) if one.name == adapter else left
 
 
 class Index(DatabaseIndex):

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from actors.audit import AuditDocument
 from actors.guests import CardDocument, CastDocument
 from bot.commands import profile
 from core import cards
@@ -186,6 +187,8 @@ async def test_one_of_the_pack_is_exported_and_can_be_imported_elsewhere(stage: 
         back = guest_of(cards.parse(content), "olga")
         assert back.examples == stage.pack.persona("olga").examples
         assert "called Olga already" in await told(ada, "import", files={"olga.png": content}, card=0)
+    [entry] = (await AuditDocument.load(stage.server.seed["guild_id"])).entries
+    assert (entry.by, entry.action, entry.detail) == (ada.id, "persona.export", "Olga")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from actors.access_rules import GUILD, user
+from actors.audit import AuditDocument
 from actors.game_play import GameRules
 from actors.game_state import GameDocument
 from actors.points import key_of
@@ -376,6 +377,9 @@ async def test_what_cannot_be_is_said_in_clear_words(stage: Stage, ada: Human) -
         await bruno.click(end, buttons(end)[0]["custom_id"])
         await posted(ada, "Question 1 of 5")
         assert "Stopped" in await told(ada, "game stop")  # who manages messages may
+        await settled(stage, ada)
+    [entry] = (await AuditDocument.load(stage.server.seed["guild_id"])).entries  # of hers, nothing
+    assert (entry.by, entry.action, entry.detail, entry.about) == (ada.id, "game.stop", "trivia in #general", bruno.id)
 
 
 async def test_themes_are_offered_while_typing(stage: Stage, ada: Human) -> None:
