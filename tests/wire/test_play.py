@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -167,15 +167,22 @@ async def test_a_riddle_by_typing_and_in_a_window_of_ones_own(stage: Stage, ada:
     assert [amount for _, amount in await stage.booked()] == [15]
 
 
-async def test_of_fifty_people_who_are_right_at_once_one_wins_and_is_paid(stage: Stage, ada: Human) -> None:
+@asynccontextmanager
+async def crowd_of(stage: Stage, count: int) -> AsyncIterator[list[Human]]:
+    """So many further people in the server's channels."""
     world, guild_id = stage.server.world, stage.server.seed["guild_id"]
-    for number in range(50):
+    for number in range(count):
         world.add_member(guild_id, world.add_user(f"guest{number}", display=f"Guest {number}")["id"])
-    async with stage.gateway(), AsyncExitStack() as stack:
-        crowd = [
+    async with AsyncExitStack() as stack:
+        yield [
             await stack.enter_async_context(await Human.connect(stage.server.seed, f"guest{number}"))
-            for number in range(50)
+            for number in range(count)
         ]
+
+
+async def test_of_fifty_people_who_are_right_at_once_one_wins_and_is_paid(stage: Stage, ada: Human) -> None:
+    guild_id = stage.server.seed["guild_id"]
+    async with stage.gateway(), crowd_of(stage, 50) as crowd:
         await registered(ada)
         await told(ada, "minigame start", type="trivia", rounds=1)
         post = await posted(ada, "Question 1 of 1")
