@@ -136,7 +136,7 @@ async def test_where_nobody_can_speak_nothing_begins_or_is_revealed(stage: Stage
         assert "I need the permission Send Messages" in await told(ada, "scenario reveal")
         assert (await ChannelDocument.load(channel)).state.scene == before
         assert "I need the permission Send Messages" in await told(
-            ada, "scenario start", "games", scenario="two-shadows"
+            ada, "scenario start", "games", scenario="Two Shadows"
         )
         assert "I need the permission Send Messages" in await told(ada, "greet", "games")
         assert (await ChannelDocument.load(ada.channel_id("games"))).state.scene is None
