@@ -308,8 +308,8 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return left is None
 
     @exposed
-    async def stop(self, source_id: str, user_id: str, moderator: bool) -> None:
-        """Ends the answer to `source_id` where it stands, for its author or a moderator.
+    async def stop(self, source_id: str, user_id: str, moderator: bool) -> str:
+        """Ends the answer to `source_id` where it stands, for its author, whose id is returned, or a moderator.
 
         Raises RequestError for anybody else, and where no answer is under way.
         """
@@ -324,6 +324,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             text = generation.text if generation else ""
             record.spoken = Spoken(text=text, model="stopped", stopped=True)
             self.background(self._end_stopped(source_id))
+        return record.message.author.id
 
     @exposed
     async def renewable(self, source_id: str, user_id: str, moderator: bool) -> tuple[str, ...]:

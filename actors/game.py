@@ -91,13 +91,14 @@ class GameActor(VirtualActor[GameDocument]):
 
     @exposed
     async def stop(self, user_id: str, moderator: bool) -> GameView:
-        """End the game. Raises RequestError where none runs, or for whoever neither began it nor moderates."""
+        """End the game. Raises RequestError where none runs, or for whoever neither began it nor moderates; in a direct
+        message it is everybody's who reads it."""
         game = self.document.game
         if game is None or game.over:
             raise RequestError(
                 Wording("refused-game-none", "No game is running in this channel. Start one."), field="channel"
             )
-        if user_id != game.starter_id and not moderator:
+        if game.guild_id is not None and user_id != game.starter_id and not moderator:
             raise RequestError(
                 Wording(
                     "refused-game-stop",

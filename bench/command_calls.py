@@ -19,6 +19,10 @@ _SUITABLE = {
     "url": "https://93.184.216.34/page",
     "job": "daily_digest",
     "message": "123456789012345678",
+    "personas": "elio, olga",
+    "scenario": "the-missing-peel-crown",
+    "text": "The raid starts on Fridays at eight.",
+    "when": "in 20 minutes",
 }
 
 

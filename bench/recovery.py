@@ -128,11 +128,15 @@ async def whole(system: System, victim: str) -> None:
 
     Raises TimeoutError after HEAL_S.
     """
-    async with asyncio.timeout(HEAL_S):
-        while not (
-            await asyncio.to_thread(system.ready) and await asyncio.to_thread(find, system.data_dir, VICTIMS[victim])
-        ):
-            await asyncio.sleep(0.5)
+    deadline = time.monotonic() + HEAL_S
+
+    def is_whole() -> bool:
+        return system.ready() and find(system.data_dir, VICTIMS[victim]) is not None
+
+    while not await asyncio.to_thread(is_whole):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"there was no ready system with its {victim} within {HEAL_S:.0f} s")
+        await asyncio.sleep(0.5)
 
 
 async def survive(system: System, victim: str) -> Outcome:

@@ -104,7 +104,7 @@ class TroupeClient(discord.Client):
             with_buttons=config.reply_buttons,
             spent=self.access.spent,
         )
-        self._presses = Presses(actors, self.turns, config.reply_deadline_s)
+        self._presses = Presses(actors, self.turns, config.reply_deadline_s, self.access)
         self._prewarm = Prewarm(apps.persona.warm)
         missed = partial(self.access.admits, live=False)
         self._recovery = Recovery(self, config, actors, index, self._voices, self.turns, missed)
@@ -112,11 +112,11 @@ class TroupeClient(discord.Client):
         self._presence = Presence(self, apps.health, config.presence_every_s) if apps.health else None
         people = People(actors, index)
         apps = replace(apps, persona=Metered(apps.persona, self.access))
-        self.drops = Drops(self, actors, index, answer_error)
+        self.drops = Drops(self, actors, index, answer_error, config.holds)
         self.leaderboards = Leaderboards(actors, index, answer_error)
         self._talk = Talk(actors)
         narrator = Narrator(apps.persona, guilds)
-        self.games = Games(self, actors, index, self._voices, guilds, narrator)
+        self.games = Games(self, actors, index, self._voices, guilds, narrator, config.holds, self._notices.look)
         self.proposals = Proposals(actors, apps.retrieval, guilds, self.access)
         self.job_actions = JobActions(self, actors, self.games, self.drops)
         self.window = Window(self)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 import discord
@@ -65,9 +65,18 @@ class DropButton(
 class Drops:
     """The drops of one connected client."""
 
-    def __init__(self, client: discord.Client, actors: Actors, index: ChannelIndex, refuse: Refuse) -> None:
-        """`refuse` tells whoever pressed a button why nothing came of it."""
+    def __init__(
+        self,
+        client: discord.Client,
+        actors: Actors,
+        index: ChannelIndex,
+        refuse: Refuse,
+        holds: Callable[[str | None], bool],
+    ) -> None:
+        """`refuse` tells whoever pressed a button why nothing came of it; `holds` is whether the drops of a server are
+        this client's."""
         self._client, self._actors, self._index, self._refuse = client, actors, index, refuse
+        self._holds = holds
         self._settling: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
 
@@ -127,14 +136,17 @@ class Drops:
         return await self._ask(drop_id, "view")
 
     async def resume(self) -> None:
-        """What a former process left undone: pay, show, and watch what is open. Never raises for one that fails."""
-        try:
-            ids = await self._index.unsettled_drops()
-        except TroupeError as error:
-            log.warning("[DROP] it is not known which drops are open: %s", error)
-            return
-        for drop_id in ids:
-            self._settle_soon(drop_id)
+        """What a former process left undone on this client's servers: pay, show, and watch what is open. Tries again
+        until the database answers."""
+        while True:
+            try:
+                for drop_id in await self._index.unsettled_drops():
+                    if self._holds((await self._ask(drop_id, "view")).guild_id):
+                        self._settle_soon(drop_id)
+                return
+            except TroupeError as error:
+                log.warning("[DROP] it is not known which drops are open: %s", error)
+                await asyncio.sleep(_AGAIN_S)
 
     async def settle(self, drop_id: str) -> None:
         """Does what is left to be done of a drop. Raises TroupeError, and discord.HTTPException where one that is open

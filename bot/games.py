@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import discord
 
 from actors.game import KIND
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _CALL_S = 10.0
 _RETRY_S = 1.0
+_FAILED_S = 15.0  # longer than a slot is held, so that another gateway may make the post
 _LOOK_BACK = 100
 _THEME = 60
 _REACTIONS = {"right": "✔️", "wrong": "✖️", "close": "♨️", "locked": "🔒", "late": "⌛", "voted": "☑️"}
@@ -63,9 +65,14 @@ class Games:
         voices: Voices,
         guilds: GuildBook,
         narrator: Narrator,
+        holds: Callable[[str | None], bool],
+        look: Callable[[Place], Awaitable[None]],
     ) -> None:
+        """`holds` is whether the games of a server, or with None of direct messages, are this client's; `look` has
+        those who run a server told what the bot lacks in a place, and never raises."""
         self._client, self._actors, self._index = client, actors, index
         self._voices, self._guilds, self._narrator = voices, guilds, narrator
+        self._holds, self._look = holds, look
         self._holder = uuid4().hex
         self._tables: dict[str, _Table] = {}
 
@@ -120,13 +127,14 @@ class Games:
         found: tuple[Standing, ...] = await self._call(channel_id, "tallies")
         return found
 
-    async def stop(self, channel: object, user: discord.abc.User, *, moderator: bool) -> None:
-        """End the game of a channel. Raises RequestError for whoever may not."""
+    async def stop(self, channel: object, user: discord.abc.User, *, moderator: bool) -> GameView:
+        """End the game of a channel, and return it. Raises RequestError for whoever may not."""
         place = place_of(channel)
         if place is None:
             raise RequestError(Wording("refused-game-not-here", "No game is played here."), field="channel")
-        await self._call(str(place.id), "stop", str(user.id), moderator)
+        view: GameView = await self._call(str(place.id), "stop", str(user.id), moderator)
         self.look_after(place)
+        return view
 
     async def answer(self, interaction: discord.Interaction, text: str) -> Verdict:
         """Somebody answers by a command. Raises TroupeError."""
@@ -185,18 +193,15 @@ class Games:
     # Looking after them
 
     async def recover(self) -> None:
-        """Take up all games that run. Tries again until the database answers."""
+        """Take up all games that run on this client's servers. Tries again until the database answers."""
         while True:
             try:
-                channel_ids = await self._index.with_games()
-                break
+                for channel_id in await self._index.with_games():
+                    await self._take_up(channel_id)
+                return
             except TroupeError as error:
                 log.warning("[GAME] games wait until the database answers: %s", error)
                 await asyncio.sleep(_RETRY_S)
-        for channel_id in channel_ids:
-            place = await self._place(channel_id)
-            if place is not None:
-                self.look_after(place)
 
     def look_after(self, place: Place) -> None:
         """See to the game of a channel until nothing is left to do for it."""
@@ -231,10 +236,11 @@ class Games:
                     wait_s = work.wait_ms / 1000
                 except TroupeError as error:
                     log.warning("[GAME] the game in channel %s waits: %s", channel_id, error)
-                except discord.HTTPException as error:
+                except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                     log.warning("[DISCORD] the game in channel %s cannot be shown: %s", channel_id, error)
                 except Exception:
                     log.exception("[GAME] the game in channel %s failed", channel_id)
+                    wait_s = _FAILED_S
                 await _until(table.wake, wait_s)
         finally:
             self._tables.pop(channel_id, None)
@@ -253,6 +259,7 @@ class Games:
             if not 400 <= error.status < 500 or error.status == 429:
                 raise
             # No permission, no such channel: asking again would be refused again.
+            await self._look(table.place)
             await self._call(channel_id, "lost", game.id, error.text)
         return bool(work.stale) or work.slot is not None
 
@@ -260,7 +267,7 @@ class Games:
         message = await self._standing(table.place, game.id, slot.number) if slot.again else None
         if message is None:
             card = await self._card(game, slot, table.place)
-            face = self._voices.face(game.persona_id)
+            face = await self._voices.face_in(game.guild_id, game.persona_id)
             message = await self._voices.post(table.place, face, card.text, view=card.view, embed=card.embed)
         counts: str = await self._call(channel_id, "posted", game.id, slot.number, str(message.id))
         if counts == str(message.id):
@@ -288,9 +295,8 @@ class Games:
             message = await self._voices.find(table.place, int(one.message_id))
         if message is not None:
             table.posts[str(message.id)] = message
-            said = _unsigned(message, self._voices.face(game.persona_id).name)
-            card = round_card(game, one, words(game.locale), said)
-            face = self._voices.face(game.persona_id)
+            face = await self._voices.face_in(game.guild_id, game.persona_id)
+            card = round_card(game, one, words(game.locale), _unsigned(message, face.name))
             await self._voices.edit(message, face, card.text, view=card.view, embed=card.embed)
         await self._call(channel_id, "shown", game.id, one)
 
@@ -322,7 +328,10 @@ class Games:
             interaction.id, interaction.channel, interaction.user, locale, last.kind, last.theme, total, last.seconds
         )
 
-    async def _place(self, channel_id: str) -> Place | None:
+    async def _take_up(self, channel_id: str) -> None:
+        view: GameView | None = await self._call(channel_id, "view")
+        if view is None or not self._holds(view.guild_id):
+            return
         try:
             known = self._client.get_channel(int(channel_id))
             place = place_of(known or await self._client.fetch_channel(int(channel_id)))
@@ -330,12 +339,11 @@ class Games:
             place = None
         except discord.HTTPException as error:
             log.warning("[DISCORD] the game in channel %s has to wait for the next start: %s", channel_id, error)
-            return None
+            return
         if place is None:
-            view: GameView | None = await self._call(channel_id, "view")
-            if view is not None:
-                await self._call(channel_id, "lost", view.id, "the channel is gone")
-        return place
+            await self._call(channel_id, "lost", view.id, "the channel is gone")
+        else:
+            self.look_after(place)
 
     def _wake(self, channel: object) -> None:
         """Something happened in a channel's game that is to be shown."""

@@ -16,6 +16,7 @@ from bot.convert import age_gated
 from bot.webhooks import Place
 from core.errors import TroupeError, UnknownPersona
 from core.messages import Author, IncomingMessage, ReplyRequest, Spoken
+from core.personas import Guest
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ _SHARED = 2
 
 
 class Narrator:
-    """Asks the persona app. `patience_s` is how long a scene may wait for it."""
+    """Asks the persona app, on the account of whoever began the game. `patience_s` is how long a scene may wait for
+    it."""
 
     def __init__(self, app: PersonaApp, guilds: GuildBook, patience_s: float = _PATIENCE_S) -> None:
         self._app, self._guilds, self._patience_s = app, guilds, patience_s
@@ -49,6 +51,8 @@ class Narrator:
             return ""
 
     async def _ask(self, game: GameView, place: Place) -> str:
+        if not game.starter_id:  # they had themselves forgotten
+            return ""
         theme = f" with a touch of {game.theme}" if game.theme else ""
         now_ms = int(time.time() * 1000)
         deadline_ms = now_ms + int(self._patience_s * 1000)
@@ -56,16 +60,22 @@ class Narrator:
             id=game.id,
             channel_id=str(place.id),
             guild_id=game.guild_id,
-            author=Author(id="0", name="The audience"),
+            author=Author(id=game.starter_id, name="The audience"),
             content=f"Tell us in two sentences what happens now{theme}: {game.round.text}",
             created_ms=now_ms,
             mentions_bot=True,
             age_gated=age_gated(place),
             deadline_ms=deadline_ms,
         )
-        rules = (await self._guilds.of(game.guild_id)).rules
-        request = rules.applied(ReplyRequest(persona_id=game.persona_id, message=message, deadline_ms=deadline_ms))
-        async for event in self._app.reply(replace(request, rag=False)):
+        here = await self._guilds.of(game.guild_id)
+        persona = here.pack.persona(game.persona_id)
+        request = ReplyRequest(
+            persona_id=persona.id,
+            message=message,
+            guest=persona if isinstance(persona, Guest) else None,
+            deadline_ms=deadline_ms,
+        )
+        async for event in self._app.reply(replace(here.rules.applied(request), rag=False)):
             if isinstance(event, Spoken):
                 return "" if event.fallback or not usable(event.text, game.round.text) else event.text.strip()
         return ""

@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.budget import RequestBudget
 from bot.commands.sync import sync
 from bot.config import BotConfig
-from bot.language import keys, languages, words
+from bot.language import attributes, keys, languages, words
 from bot.ports import Apps
 from core.errors import TroupeError
 
@@ -96,6 +96,7 @@ class Operations:
         """Has the bot's own texts read again; the languages. Raises ValueError where a text is wrong, and keeps what
         there was."""
         keys.cache_clear()
+        attributes.cache_clear()  # what commands are called
         known = languages()
         for language in known:
             keys(language)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import discord
 from cachetools import TTLCache
+from discord import app_commands
 
 from actors.access import KIND
 from actors.virtual import Actors
@@ -73,6 +74,14 @@ def missing(place: discord.abc.GuildChannel | discord.Thread) -> list[str]:
     if isinstance(place, discord.Thread) and "send_messages" in found and allowed.send_messages_in_threads:
         found.remove("send_messages")
     return found
+
+
+def require(place: Place, *names: str) -> None:
+    """Raises BotMissingPermissions where the bot lacks one of these permissions; it needs none in a direct message."""
+    if isinstance(place, discord.DMChannel):
+        return
+    if lacking := [name for name in missing(place) if name in names]:
+        raise app_commands.BotMissingPermissions(lacking)
 
 
 def writable(guild: discord.Guild) -> discord.TextChannel | None:

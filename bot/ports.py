@@ -117,7 +117,7 @@ class AdapterInfo(Protocol):
 
 
 class ModelsApp(Protocol):
-    """The models themselves. Only `generate` wakes one."""
+    """The models themselves. Only `generate` and `assign` wake one."""
 
     @property
     def base(self) -> str:
@@ -135,6 +135,11 @@ class ModelsApp(Protocol):
 
     async def adapters(self) -> Sequence[AdapterInfo]:
         """The registered adapters, by name. Raises TroupeError."""
+        ...
+
+    async def assign(self, adapter: str, personas: Sequence[str]) -> None:
+        """Has these personas, and nobody else, speak with a registered adapter from now on; one who spoke with another
+        leaves it. Raises TroupeError, of which RequestError where there is none of that name."""
         ...
 
 

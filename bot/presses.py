@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from actors.virtual import Actors
+from bot.access import Access
 from bot.buttons import Act
 from bot.convert import incoming
 from bot.language import words
@@ -21,9 +22,9 @@ _ANSWER_WITHIN_S = 10.0
 class Presses:
     """Carries them to the channel actor, which decides whether that person may."""
 
-    def __init__(self, actors: Actors, turns: Turns, deadline_s: float) -> None:
+    def __init__(self, actors: Actors, turns: Turns, deadline_s: float, access: Access) -> None:
         """`deadline_s` is how long an answer given anew may take."""
-        self._actors, self._turns, self._deadline_s = actors, turns, deadline_s
+        self._actors, self._turns, self._deadline_s, self._access = actors, turns, deadline_s, access
 
     async def act(self, act: Act, source_id: str, interaction: discord.Interaction) -> None:
         """Do it; returns once an answer given anew stands. Raises TroupeError, of which RequestError tells the person
@@ -33,7 +34,7 @@ class Presses:
         moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
         who = (str(interaction.user.id), moderator)
         if act is Act.STOP:
-            await self._call(channel_id, "stop", source_id, *who)
+            await self._note("reply.stop", await self._call(channel_id, "stop", source_id, *who), interaction)
             return
         place = place_of(interaction.channel)
         if place is None or interaction.client.user is None:
@@ -43,7 +44,14 @@ class Presses:
         if not parts:
             raise RequestError(words(interaction.locale)("reply-button-gone"), field="source_id")
         message: IncomingMessage = await self._call(channel_id, "renew", source_id, tuple(parts), *who)
+        await self._note("reply.renew", message.author.id, interaction)
         await self._turns.take(message, place)
+
+    async def _note(self, action: str, author_id: str, interaction: discord.Interaction) -> None:
+        """Writes down what a moderator did to the answer to somebody else."""
+        if interaction.guild_id is not None and author_id != str(interaction.user.id):
+            where = f"in #{interaction.channel}"
+            await self._access.audit(interaction.guild_id, interaction.user, action, where, about=author_id)
 
     async def _call(self, channel_id: str, method: str, *args: object) -> Any:
         return await self._actors.call("channel", channel_id, method, *args, timeout_s=_ANSWER_WITHIN_S)

@@ -20,7 +20,7 @@ from bot.commands.needs import for_servers
 from bot.commands.translate import shown_name
 from bot.config import BotConfig
 from bot.language import ENGLISH, languages, words
-from bot.text_commands import COMMANDS
+from bot.text_commands import COMMANDS, OWNERS
 from core.personas import load_pack
 from core.settings import ROOT, Settings
 from deploy.compose import gateway_spec
@@ -58,8 +58,9 @@ def render(tree: Tree) -> str:
             parts.append(f"\n## {words(ENGLISH)(f'help-subject-{subject}')}\n\n" + _table(rows))
     menus = "\n".join(f"- *{node.name}*, of a message" for node in tree.get_commands() if _is_menu(node))
     parts.append(f"\n## In the menu of a message\n\n{menus}\n")
-    typed = "\n".join(f"- {words(ENGLISH)(one.usage)}" for one in COMMANDS)
-    parts.append(f"\n## Typed in a direct message\n\n{typed}\n")
+    for title, typed in (("Typed in a direct message", COMMANDS), ("For who runs the bot, typed anywhere", OWNERS)):
+        lines = "\n".join(f"- {words(ENGLISH)(one.usage)}" for one in typed)
+        parts.append(f"\n## {title}\n\n{lines}\n")
     return "".join(parts)
 
 

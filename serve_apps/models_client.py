@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from core.errors import Unavailable
+from core.errors import RequestError, Unavailable
 from core.messages import GenerateChunk, GenerateRequest
 from serve_apps import names
 from serve_apps.adapters import AdapterRegistry
-from serve_apps.calls import stream
+from serve_apps.calls import call, stream
+from serve_apps.clock import now_ms
 from serve_apps.probes import app_states
 from serve_apps.results import Adapter
+
+ASSIGN_WITHIN_S = 300.0  # a model that sleeps is loaded first
 
 
 class ModelsClient:
@@ -48,3 +52,15 @@ class ModelsClient:
     async def adapters(self) -> tuple[Adapter, ...]:
         """The registered adapters, by name. Raises DatabaseUnavailable."""
         return await self._registry.all()
+
+    async def assign(self, adapter: str, personas: Sequence[str]) -> None:
+        """Has these personas, and nobody else, speak with a registered adapter, while the model serves.
+
+        Raises RequestError (`adapter`, `path`), DatabaseUnavailable, Unavailable, Overloaded or DeadlineExceeded.
+        """
+        known = next((one for one in await self._registry.all() if one.name == adapter), None)
+        if known is None:
+            raise RequestError(f"There is no adapter {adapter[:60]!r}.", field="adapter")
+        changed = replace(known, personas=tuple(personas))
+        deadline_ms = now_ms() + int(ASSIGN_WITHIN_S * 1000)
+        await call(self._handle.add_adapter, changed, component=names.LLM, deadline_ms=deadline_ms)

@@ -20,7 +20,7 @@ from actors.guild import ALL as ALL_SETTINGS
 from actors.guild import KIND as SETTINGS
 from bot.commands.admin_quota import Target, add_quota, shown, subject_of, usage_lines, usage_short
 from bot.commands.confirm import Confirm
-from bot.commands.needs import manages_server, mark
+from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.meter import used
@@ -45,9 +45,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
 
 def _add_overview(group: app_commands.Group, services: Services) -> None:
     @group.command(name="stats", description="What was used here, and by whom most.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def stats(interaction: discord.Interaction) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
         key, now_ms = str(guild.id), _now_ms()
         counts = await services.access.meter.counts(key)
@@ -68,9 +68,9 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
         await interaction.followup.send(embed=embed)
 
     @group.command(name="export", description="This server's settings, lists, limits, usage and log, as a file.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def export(interaction: discord.Interaction) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
         key = str(guild.id)
         settings = await services.actors.call(SETTINGS, key, "view")
@@ -92,9 +92,9 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
     @group.command(name="purge", description="Delete what is kept of this server, for good.")
     @app_commands.describe(what="What is to be deleted.")
     @app_commands.choices(what=[app_commands.Choice(name=name, value=name) for name in _PURGED])
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def purge(interaction: discord.Interaction, what: str) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
 
         async def act() -> str:
@@ -107,9 +107,9 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
 
     @group.command(name="audit", description="Who changed or did what here.")
     @app_commands.describe(member="Only what this person did, or had done to them.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def audit(interaction: discord.Interaction, member: discord.User | None = None) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
         entries: Sequence[Entry] = await services.actors.call(audits.KIND, str(guild.id), "entries")
         if member is not None:
@@ -122,14 +122,14 @@ def _add_lists(group: app_commands.Group, services: Services) -> None:
     @app_commands.describe(
         target="Whom.", reason="For the log.", everywhere="On every server. For those who run the bot."
     )
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def block(
         interaction: discord.Interaction,
         target: discord.Member | discord.Role,
         reason: app_commands.Range[str, 1, 200] | None = None,
         everywhere: bool = False,
     ) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         key = await _key(interaction, everywhere, services, say)
         if isinstance(target, discord.Role) and everywhere:
             raise RequestError(say("admin-role-everywhere"), field="target")
@@ -144,33 +144,33 @@ def _add_lists(group: app_commands.Group, services: Services) -> None:
 
     @group.command(name="unblock", description="Have the cast answer somebody again, or a role.")
     @app_commands.describe(target="Whom.", everywhere="Off the list for every server. For those who run the bot.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def unblock(
         interaction: discord.Interaction, target: discord.User | discord.Role, everywhere: bool = False
     ) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         key = await _key(interaction, everywhere, services, say)
         await _take(interaction, services, key, guild, "blocked", target)
 
     @group.command(name="allow", description="Have the cast answer this person or role, and only those on this list.")
     @app_commands.describe(target="Whom.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def allow(interaction: discord.Interaction, target: discord.Member | discord.Role) -> None:
-        guild = manages_server(interaction)
+        guild = guild_of(interaction)
         await _put(interaction, services, str(guild.id), guild, "allowed", target, "")
 
     @group.command(name="disallow", description="Take somebody off that list. Once it is empty, everybody is answered.")
     @app_commands.describe(target="Whom.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def disallow(interaction: discord.Interaction, target: discord.User | discord.Role) -> None:
-        guild = manages_server(interaction)
+        guild = guild_of(interaction)
         await _take(interaction, services, str(guild.id), guild, "allowed", target)
 
     @group.command(name="blocked", description="Who may not use the cast here, and who may.")
     @app_commands.describe(everywhere="The list for every server. For those who run the bot.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def blocked(interaction: discord.Interaction, everywhere: bool = False) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         key = await _key(interaction, everywhere, services, say)
         await interaction.response.defer(ephemeral=True, thinking=True)
         rules: AccessRules = await services.actors.call(lists.KIND, key or str(guild.id), "rules")

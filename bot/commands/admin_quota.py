@@ -10,7 +10,7 @@ from discord import app_commands
 
 from actors import access as lists
 from actors.access_rules import EVERYBODY, GUILD, AccessRules, role, user
-from bot.commands.needs import manages_server, mark
+from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.meter import used
@@ -29,9 +29,9 @@ def add_quota(group: app_commands.Group, services: Services) -> None:
 
     @quota.command(name="show", description="Limits and what is used of them, here or by somebody.")
     @app_commands.describe(member="Only this person's.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def show(interaction: discord.Interaction, member: discord.Member | None = None) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
         key, now_ms = str(guild.id), _now_ms()
         rules: AccessRules = await services.actors.call(lists.KIND, key, "rules")
@@ -61,7 +61,7 @@ def add_quota(group: app_commands.Group, services: Services) -> None:
         whole_server="All people of this server together.",
     )
     @app_commands.choices(limit=[app_commands.Choice(name=name, value=name) for name in NAMES])
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def set_(
         interaction: discord.Interaction,
         limit: str,
@@ -69,7 +69,7 @@ def add_quota(group: app_commands.Group, services: Services) -> None:
         target: discord.Member | discord.Role | None = None,
         whole_server: bool = False,
     ) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         subject = _who(target, whole_server, say)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await services.actors.call(lists.KIND, str(guild.id), "limit", subject, limit, amount)
@@ -89,14 +89,14 @@ def add_quota(group: app_commands.Group, services: Services) -> None:
         whole_server="All people of this server together.",
     )
     @app_commands.choices(what=[app_commands.Choice(name=name, value=name) for name in ("limits", "usage")])
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def reset(
         interaction: discord.Interaction,
         what: str,
         target: discord.Member | discord.Role | None = None,
         whole_server: bool = False,
     ) -> None:
-        guild, say = manages_server(interaction), words(interaction.locale)
+        guild, say = guild_of(interaction), words(interaction.locale)
         subject = _who(target, whole_server, say)
         if what == "usage" and isinstance(target, discord.Role):
             raise RequestError(say("admin-quota-role-usage"), field="target")

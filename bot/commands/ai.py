@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.commands.asking import answers_here, as_message, guest_of, guild_of, show_growing, stream_answer
 from bot.commands.services import Services
-from bot.language import words
+from bot.language import Words, words
 from bot.ports import ModelsApp
 from core.content_filter import default_filter, outgoing
 from core.errors import RequestError, Unavailable
@@ -70,10 +70,12 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     async def status(interaction: discord.Interaction) -> None:
         models, say = _models(interaction, services), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
+        owner = await services.access.is_owner(interaction.user)
         lines = []
         for name, (state, detail) in (await models.states()).items():
-            about = f": {detail}" if detail else ""
-            lines.append(f"{_SIGNS.get(state, _OTHER)} **{name}** {say(f'ai-state-{_known(state)}')}{about}"[:300])
+            told = f"{_SIGNS.get(state, _OTHER)} **{_name(name, say)}** {say(f'ai-state-{_known(state)}')}"
+            # Why something failed is in the words of whatever failed, for who can do something about it.
+            lines.append((f"{told}: {detail}" if owner and state == "failed" and detail else told)[:300])
         embed = discord.Embed(title=say("ai-status-title"), description="\n".join(lines))
         await interaction.followup.send(embed=embed, ephemeral=True)
 
@@ -84,9 +86,8 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         states, adapters = await models.states(), await models.adapters()
         embed = discord.Embed(title=say("ai-models-title"))
         for name in ("llm", "vlm", "embeddings"):
-            state, detail = states.get(name, ("waiting", ""))
-            told = say(f"ai-state-{_known(state)}")
-            embed.add_field(name=name, value=f"{told} {detail}".strip()[:1024], inline=False)
+            state, _ = states.get(name, ("waiting", ""))
+            embed.add_field(name=_name(name, say), value=say(f"ai-state-{_known(state)}"), inline=False)
         shown = ", ".join(f"`{one.name}`" for one in adapters)[:1024] or say("ai-no-adapters")
         embed.add_field(name=say("ai-adapters"), value=shown, inline=False)
         await interaction.followup.send(embed=embed, ephemeral=True)
@@ -98,6 +99,10 @@ def _models(interaction: discord.Interaction, services: Services) -> ModelsApp:
     if services.apps.models is None:
         raise RequestError(words(interaction.locale)("ai-no-models"), field="models")
     return services.apps.models
+
+
+def _name(component: str, say: Words) -> str:
+    return say.find(f"component-{component}", component)
 
 
 def _known(state: str) -> str:

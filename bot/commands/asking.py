@@ -11,14 +11,14 @@ from actors.guild_book import Here
 from bot.commands.services import Services
 from bot.convert import age_gated
 from bot.language import Words, words
-from bot.webhooks import NOBODY, Face, place_of
+from bot.permissions import missing, require
+from bot.webhooks import NOBODY, Face, Place, place_of
 from core.errors import RequestError, Unavailable
 from core.messages import Attachment, Author, Delta, IncomingMessage, ReplyRequest, Spoken
 from core.personas import Guest, Persona
 from core.tracing import traceparent_of
 
 DESCRIPTION_LIMIT = 4096
-SOON_S = 2.0  # for a command that answers without having deferred: Discord waits 3 seconds
 MAX_PICTURE_BYTES = 10 * 1024 * 1024  # as in chat: what is larger nobody looks at
 
 
@@ -93,14 +93,24 @@ async def show_growing(
             shown_at = loop.time()
 
 
-async def say(
-    interaction: discord.Interaction, services: Services, persona: Persona, text: str, to_id: str | None = None
-) -> discord.Message:
-    """Have a persona say something in the channel of the command, which it remembers. Raises RequestError where nobody
-    can speak there, and discord.HTTPException."""
+def speaks_here(interaction: discord.Interaction) -> Place:
+    """Where a command is used, if somebody of the cast can say something there. Raises RequestError,
+    BotMissingPermissions."""
     place = place_of(interaction.channel)
     if place is None:
         raise RequestError(words(interaction.locale)("persona-no-place"), field="channel")
+    # By webhook personas speak also where the bot itself may not.
+    by_webhook = isinstance(place, discord.DMChannel) or "manage_webhooks" not in missing(place)
+    require(place, "view_channel", *(() if by_webhook else ("send_messages",)))
+    return place
+
+
+async def say(
+    interaction: discord.Interaction, services: Services, persona: Persona, text: str, to_id: str | None = None
+) -> discord.Message:
+    """Have a persona say something in the channel of the command, which it remembers. Raises as `speaks_here`, and
+    discord.HTTPException."""
+    place = speaks_here(interaction)
     guild = guild_of(interaction)
     message = await services.voices.post(place, await services.voices.face_in(guild, persona.id), text)
     channel = str(interaction.channel_id)

@@ -12,7 +12,7 @@ from discord import app_commands
 
 from actors.guild import ALL, KIND, Change, SettingView
 from actors.guild_settings import EVERYWHERE, NAMES, help_of, kind_of
-from bot.commands.needs import needs
+from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from core.errors import RequestError
@@ -183,13 +183,6 @@ def _channel_id(guild: discord.Guild, word: str, words: Words) -> str:
 
 def _channels(guild: discord.Guild) -> list[discord.abc.GuildChannel]:
     return [one for one in guild.channels if not isinstance(one, discord.CategoryChannel)]
-
-
-def guild_of(interaction: discord.Interaction) -> discord.Guild:
-    """The server where a command is used. Raises NoPrivateMessage."""
-    if interaction.guild is None:
-        raise app_commands.NoPrivateMessage
-    return interaction.guild
 
 
 def _origin(view: SettingView, words: Words) -> str:

@@ -6,9 +6,10 @@ import discord
 from discord import app_commands
 
 from actors.drop import Drop
-from bot.commands.needs import manages_server, mark
+from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import words
+from bot.permissions import require
 from bot.webhooks import place_of
 from core.errors import RequestError
 
@@ -25,16 +26,18 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     @app_commands.describe(
         points="How many.", message="What stands above the button.", minutes="For how long. Default: an hour."
     )
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def create(
         interaction: discord.Interaction,
         points: app_commands.Range[int, 1, _MOST_POINTS],
         message: app_commands.Range[str, 1, 300] = "",
         minutes: app_commands.Range[int, 1, _MOST_MINUTES] = 60,
     ) -> None:
-        guild_id = str(manages_server(interaction).id)
-        if place_of(interaction.channel) is None:
+        guild_id = str(guild_of(interaction).id)
+        place = place_of(interaction.channel)
+        if place is None:
             raise RequestError(words(interaction.locale)("drop-no-place"), field="channel")
+        require(place, "view_channel", "send_messages", "embed_links")
         await interaction.response.defer(ephemeral=True, thinking=True)
         drop = Drop(
             guild_id=guild_id,
@@ -71,9 +74,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
 
     @group.command(name="cancel", description="Take a drop back that nobody has yet (Manage Server).")
     @app_commands.describe(drop="Which one.")
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def cancel(interaction: discord.Interaction, drop: str) -> None:
-        guild_id, say = str(manages_server(interaction).id), words(interaction.locale)
+        guild_id, say = str(guild_of(interaction).id), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
         known = await services.drops.view(drop) if drop.isascii() and drop.isdecimal() and len(drop) <= 20 else None
         if known is None or known.guild_id != guild_id:

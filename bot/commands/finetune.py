@@ -1,7 +1,7 @@
 """/finetune: the adapters that teach the model a persona's voice, for whoever runs the bot.
 
-What there is, is shown; a training is not started from Discord yet, so the other commands check what they are given and
-say what to type where the bot runs.
+A training is not started from Discord yet, so `start` says what to type where the bot runs. `promote` and `rollback`
+change who speaks with an adapter while the model serves; nothing is evaluated or tried on a few answers first.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         chosen = services.pack.persona(persona)
         text = words(interaction.locale)("finetune-start", name=chosen.name, id=chosen.id)
         await interaction.response.send_message(text, ephemeral=True)
+        await services.access.audit(interaction.guild_id, interaction.user, "finetune.start", chosen.id)
 
-    @group.command(name="promote", description="How a persona comes to speak with an adapter.")
+    @group.command(name="promote", description="Have a persona speak with an adapter.")
     @app_commands.describe(adapter="Which adapter.", persona="Who is to speak with it.")
     @app_commands.autocomplete(adapter=complete_adapter, persona=services.complete_persona)
     @for_owners
@@ -73,14 +74,17 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await refuse_others(interaction, services.access)
         chosen, say = services.pack.persona(persona), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        known = {one.name: one for one in await _models(services).adapters()}
+        models = _models(services)
+        known = {one.name: one for one in await models.adapters()}
         if adapter not in known:
             there_are = ", ".join(known) or say("finetune-none")
             raise RequestError(say("finetune-unknown", name=adapter[:60], names=there_are), field="adapter")
-        text = say("finetune-promote", name=chosen.name, id=chosen.id, adapter=adapter, path=known[adapter].path)
-        await interaction.followup.send(text)
+        await models.assign(adapter, list(dict.fromkeys((*known[adapter].personas, chosen.id))))
+        await interaction.followup.send(say("finetune-promoted", name=chosen.name, adapter=adapter))
+        detail = f"{adapter} for {chosen.id}"
+        await services.access.audit(interaction.guild_id, interaction.user, "finetune.promote", detail)
 
-    @group.command(name="rollback", description="How a persona comes to speak without its adapter again.")
+    @group.command(name="rollback", description="Have a persona speak without its adapter again.")
     @app_commands.describe(persona="Who is to speak as before.")
     @app_commands.autocomplete(persona=services.complete_persona)
     @for_owners
@@ -88,12 +92,14 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await refuse_others(interaction, services.access)
         chosen, say = services.pack.persona(persona), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        used = next((one for one in await _models(services).adapters() if chosen.id in one.personas), None)
+        models = _models(services)
+        used = next((one for one in await models.adapters() if chosen.id in one.personas), None)
         if used is None:
             raise RequestError(say("finetune-speaks-plainly", name=chosen.name), field="persona")
-        others = "".join(f" --persona {one}" for one in used.personas if one != chosen.id)
-        text = say("finetune-rollback", name=chosen.name, adapter=used.name, path=used.path, others=others)
-        await interaction.followup.send(text)
+        await models.assign(used.name, [one for one in used.personas if one != chosen.id])
+        await interaction.followup.send(say("finetune-rolled-back", name=chosen.name, adapter=used.name))
+        detail = f"{used.name} for {chosen.id}"
+        await services.access.audit(interaction.guild_id, interaction.user, "finetune.rollback", detail)
 
     tree.add_command(group)
 

@@ -66,8 +66,11 @@ async def stop_game(interaction: discord.Interaction, services: Services) -> Non
     await interaction.response.defer(ephemeral=True, thinking=True)
     # In a direct message there is nobody to moderate.
     moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
-    await services.games.stop(interaction.channel, interaction.user, moderator=moderator)
+    game = await services.games.stop(interaction.channel, interaction.user, moderator=moderator)
     await interaction.followup.send(words(interaction.locale)("games-ended"), ephemeral=True)
+    if interaction.guild_id is not None and game.starter_id != str(interaction.user.id):
+        detail, starter = f"{game.kind} in #{interaction.channel}", game.starter_id or None
+        await services.access.audit(interaction.guild_id, interaction.user, "game.stop", detail, about=starter)
 
 
 async def show_status(interaction: discord.Interaction, services: Services) -> None:

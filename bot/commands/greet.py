@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.utils import escape_markdown, escape_mentions
 
-from bot.commands.asking import answers_here, as_message, guild_of, say
+from bot.commands.asking import answers_here, as_message, guild_of, say, speaks_here
 from bot.commands.services import Services
 from bot.language import words
 from core.personas import Pack, Persona
@@ -25,6 +25,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     ) -> None:
         here = await services.here(interaction)
         answers_here(here, as_message(interaction, ""), words(interaction.locale))
+        speaks_here(interaction)
         wanted = here.pack.persona(persona).id if persona else None
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild = guild_of(interaction)

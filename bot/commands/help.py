@@ -48,7 +48,8 @@ def add(tree: Tree, services: Services) -> None:
             await interaction.response.send_message(embed=embed, ephemeral=True)
             return
         me = interaction.client.user
-        pages = [overview(services.pack, me.mention if me else "", say), *subject_embeds(usable, say)]
+        pack = (await services.here(interaction)).pack
+        pages = [overview(pack, me.mention if me else "", say), *subject_embeds(usable, say)]
         shelf = _Shelf(timeout=_OPEN_S).add_item(_Subjects(pages, say))
         await interaction.response.send_message(embed=pages[0], view=shelf, ephemeral=True)
 

@@ -15,12 +15,14 @@ OWNER = "owner"
 
 
 def needs(*permissions: str) -> Callable[[CommandT], CommandT]:
-    """Has a command refuse whoever lacks one of Discord's permissions in the channel, such as `manage_guild`, with
-    MissingPermissions. In a direct message, where it is one's own, everybody may. Stands below the decorators that
-    make a function a command."""
+    """Has a command refuse whoever lacks one of Discord's permissions in the channel, such as `manage_channels`, with
+    MissingPermissions. In a direct message, where it is one's own, everybody may; but there is no server to manage, so
+    `manage_guild` refuses with NoPrivateMessage. Stands below the decorators that make a function a command."""
 
     def check(interaction: discord.Interaction) -> bool:
         if interaction.guild_id is None:
+            if "manage_guild" in permissions:
+                raise app_commands.NoPrivateMessage
             return True
         # Discord tells the permissions with the interaction, overwrites of the channel included.
         lacking = [name for name in permissions if not getattr(interaction.permissions, name)]
@@ -34,13 +36,19 @@ def needs(*permissions: str) -> Callable[[CommandT], CommandT]:
     return decorate
 
 
-def manages_server(interaction: discord.Interaction) -> discord.Guild:
-    """The server, if whoever uses the command manages it. Raises NoPrivateMessage, MissingPermissions."""
+def guild_of(interaction: discord.Interaction) -> discord.Guild:
+    """The server where a command is used. Raises NoPrivateMessage."""
     if interaction.guild is None:
         raise app_commands.NoPrivateMessage
+    return interaction.guild
+
+
+def manages_server(interaction: discord.Interaction) -> discord.Guild:
+    """The server, if whoever uses the command manages it. Raises NoPrivateMessage, MissingPermissions."""
+    guild = guild_of(interaction)
     if not interaction.permissions.manage_guild:
         raise app_commands.MissingPermissions(["manage_guild"])
-    return interaction.guild
+    return guild
 
 
 def manages_channel(interaction: discord.Interaction) -> None:
@@ -50,7 +58,7 @@ def manages_channel(interaction: discord.Interaction) -> None:
 
 
 def mark(*permissions: str) -> Callable[[CommandT], CommandT]:
-    """Says what a command needs without checking it, for one that checks by itself."""
+    """Says what a command needs without checking it, for one that checks by itself since it goes by its options."""
 
     def decorate(function: CommandT) -> CommandT:
         function.__needs__ = permissions  # type: ignore[attr-defined]

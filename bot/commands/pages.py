@@ -39,7 +39,7 @@ class Pages(Gated, discord.ui.View):
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Others are told why not."""
         if interaction.user.id == self._asker_id:
-            return True
+            return await super().interaction_check(interaction)
         await interaction.response.send_message(words(interaction.locale)("page-not-yours"), ephemeral=True)
         return False
 

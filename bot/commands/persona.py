@@ -11,7 +11,7 @@ from actors.channel import Stage
 from actors.guild import KIND as GUILD
 from actors.guild import SettingView
 from bot.commands import persona_cards, persona_cast
-from bot.commands.asking import DESCRIPTION_LIMIT, SOON_S, answers_here, as_message, guest_of, guild_of, stream_answer
+from bot.commands.asking import DESCRIPTION_LIMIT, answers_here, as_message, guest_of, guild_of, stream_answer
 from bot.commands.needs import manages_channel, manages_server, mark
 from bot.commands.services import Services
 from bot.language import Words, words
@@ -102,16 +102,17 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         else:
             manages_channel(interaction)
         chosen = (await services.here(interaction)).pack.persona(persona)
+        await interaction.response.defer(thinking=True)
         if scope == SERVER and guild is not None:
             by = (str(interaction.user.id), str(interaction.id))
-            await services.actors.call(GUILD, guild, "change", _SETTING, chosen.id, *by, timeout_s=SOON_S)
+            await services.actors.call(GUILD, guild, "change", _SETTING, chosen.id, *by)
             services.guilds.forget(guild)
             told, where = say("persona-set-server", name=chosen.name), "on the server"
         else:
             channel = str(interaction.channel_id)
-            await services.actors.call("channel", channel, "set_persona", chosen.id, guild, timeout_s=SOON_S)
+            await services.actors.call("channel", channel, "set_persona", chosen.id, guild)
             told, where = say("persona-set", name=chosen.name), f"in #{interaction.channel}"
-        await interaction.response.send_message(told, allowed_mentions=NOBODY)
+        await interaction.followup.send(told, allowed_mentions=NOBODY)
         if guild is not None:
             await services.access.audit(guild, interaction.user, "persona.set", f"{chosen.id} {where}")
 
@@ -123,17 +124,20 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         guild, say = guild_of(interaction), words(interaction.guild_locale or interaction.locale)
         if scope == SERVER:
             manages_server(interaction)
+        else:
+            manages_channel(interaction)
+        await interaction.response.defer(thinking=True)
+        if scope == SERVER:
             by = (str(interaction.user.id), str(interaction.id))
-            await services.actors.call(GUILD, guild or "", "reset", _SETTING, *by, timeout_s=SOON_S)
+            await services.actors.call(GUILD, guild or "", "reset", _SETTING, *by)
             services.guilds.forget(guild or "")
             pack = (await services.here(interaction)).pack
             told = say("persona-reset-server", name=pack.persona(pack.default_persona).name)
         else:
-            manages_channel(interaction)
             channel = str(interaction.channel_id)
-            left = await services.actors.call("channel", channel, "set_persona", None, guild, timeout_s=SOON_S)
+            left = await services.actors.call("channel", channel, "set_persona", None, guild)
             told = say("persona-reset", name=(await services.here(interaction)).pack.persona(left).name)
-        await interaction.response.send_message(told, allowed_mentions=NOBODY)
+        await interaction.followup.send(told, allowed_mentions=NOBODY)
         if guild is not None:
             where = "on the server" if scope == SERVER else f"in #{interaction.channel}"
             await services.access.audit(guild, interaction.user, "persona.reset", where)

@@ -11,7 +11,7 @@ from discord import app_commands
 
 from actors.guests import CARD, CAST, card_key, card_of_guest, picture_id
 from bot.commands.errors import answer_error
-from bot.commands.needs import manages_server, mark
+from bot.commands.needs import guild_of, manages_server, needs
 from bot.commands.services import Services
 from bot.gate import Gated
 from bot.language import Words, words
@@ -42,13 +42,13 @@ def add_to(group: app_commands.Group, services: Services) -> None:
     @app_commands.describe(
         picture="Its face: PNG, JPEG, WEBP or GIF.", keywords="Words that bring it, with commas. Default: its name."
     )
-    @mark("manage_guild")
+    @app_commands.guild_only()
+    @needs("manage_guild")
     async def create(
         interaction: discord.Interaction,
         picture: discord.Attachment | None = None,
         keywords: app_commands.Range[str, 2, 200] | None = None,
     ) -> None:
-        manages_server(interaction)
         form = Form(services, None, picture, keyword_list(keywords), words(interaction.locale))
         await interaction.response.send_modal(form)
 
@@ -57,14 +57,14 @@ def add_to(group: app_commands.Group, services: Services) -> None:
         persona="Which one.", picture="A new face: PNG, JPEG, WEBP or GIF.", keywords="Other words that bring it."
     )
     @app_commands.autocomplete(persona=complete_own)
-    @mark("manage_guild")
+    @app_commands.guild_only()
+    @needs("manage_guild")
     async def edit(
         interaction: discord.Interaction,
         persona: str,
         picture: discord.Attachment | None = None,
         keywords: app_commands.Range[str, 2, 200] | None = None,
     ) -> None:
-        manages_server(interaction)
         guest = _own(await services.guests(interaction), persona, words(interaction.locale))
         form = Form(services, guest, picture, keyword_list(keywords), words(interaction.locale))
         await interaction.response.send_modal(form)
@@ -72,9 +72,10 @@ def add_to(group: app_commands.Group, services: Services) -> None:
     @group.command(name="delete", description="Take a persona of this server out, with its lore.")
     @app_commands.describe(persona="Which one.")
     @app_commands.autocomplete(persona=complete_own)
-    @mark("manage_guild")
+    @app_commands.guild_only()
+    @needs("manage_guild")
     async def delete(interaction: discord.Interaction, persona: str) -> None:
-        guild = str(manages_server(interaction).id)
+        guild = str(guild_of(interaction).id)
         guest = _own(await services.guests(interaction), persona, words(interaction.locale))
         await interaction.response.defer(ephemeral=True, thinking=True)
         card, _ = await card_of_guest(services.actors, guild, guest)
@@ -90,9 +91,9 @@ def add_to(group: app_commands.Group, services: Services) -> None:
 
     @group.command(name="import", description="Make a persona of a character card (V2 or V3, PNG or JSON).")
     @app_commands.describe(card="The file.")
-    @mark("manage_guild")
+    @app_commands.guild_only()
+    @needs("manage_guild")
     async def import_(interaction: discord.Interaction, card: discord.Attachment) -> None:
-        manages_server(interaction)
         if card.size > cards.MAX_FILE_BYTES:
             raise RequestError(words(interaction.locale)("persona-card-too-large"), field="card")
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -105,9 +106,10 @@ def add_to(group: app_commands.Group, services: Services) -> None:
     @app_commands.describe(persona="Which one.", format="The kind of file. Default: PNG.")
     @app_commands.autocomplete(persona=services.complete_persona)
     @app_commands.choices(format=FORMATS)
-    @mark("manage_guild")
+    @app_commands.guild_only()
+    @needs("manage_guild")
     async def export(interaction: discord.Interaction, persona: str, format: str = "png") -> None:  # noqa: A002
-        guild = str(manages_server(interaction).id)
+        guild = str(guild_of(interaction).id)
         pack = await services.everybody(interaction)
         chosen, say = pack.persona(persona), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -118,6 +120,7 @@ def add_to(group: app_commands.Group, services: Services) -> None:
         file = discord.File(io.BytesIO(content), f"{chosen.id}.{format}")
         text = say("persona-exported", name=chosen.name)
         await interaction.followup.send(text, file=file, ephemeral=True, allowed_mentions=NOBODY)
+        await services.access.audit(guild, interaction.user, "persona.export", chosen.name)
 
 
 class Form(Gated, discord.ui.Modal):
@@ -177,7 +180,7 @@ async def keep(
     key: str,
 ) -> None:
     """Keep a persona and tell so by the text of `key`. With `picture` None the former one stays. Raises TroupeError."""
-    guild, say = str(manages_server(interaction).id), words(interaction.locale)
+    guild, say = str(guild_of(interaction).id), words(interaction.locale)
     level = (await services.here(interaction)).rules.filter_level or services.config.content_filter
     await asyncio.to_thread(decent, guest_of(card, "new"), level, say)
     stored = cards.to_json(card)

@@ -9,8 +9,8 @@ from discord import app_commands
 
 from actors.chain import MAX_EXCHANGE
 from actors.channel import Stage
-from bot.commands.asking import SOON_S, guild_of
-from bot.commands.needs import manages_channel, mark
+from bot.commands.asking import guild_of
+from bot.commands.needs import needs
 from bot.commands.services import Services
 from bot.language import words
 from bot.webhooks import NOBODY
@@ -30,35 +30,39 @@ def add_to(persona: app_commands.Group, services: Services) -> None:
         personas="Their names, with commas between them; * for everybody.",
         lines="Lines that two of them who are called together then exchange. Default: as it is.",
     )
-    @mark("manage_channels")
+    @needs("manage_channels")
     async def set_(
         interaction: discord.Interaction,
         personas: app_commands.Range[str, 1, 500],
         lines: app_commands.Range[int, 0, MAX_EXCHANGE] | None = None,
     ) -> None:
-        manages_channel(interaction)
         named = [word.strip() for word in re.split(r"[,;\n]", personas) if word.strip()]
-        await _change(interaction, services, [] if named == [EVERYBODY] else named, lines)
+        pack = (await services.here(interaction)).pack
+        chosen = [] if named == [EVERYBODY] else [pack.persona(one).id for one in named]
+        await interaction.response.defer(thinking=True)
+        await _change(interaction, services, chosen, lines)
 
     @group.command(name="add", description="Have one more persona speak in this channel.")
     @app_commands.describe(persona="Who shall speak here, too.")
     @app_commands.autocomplete(persona=services.complete_persona)
-    @mark("manage_channels")
+    @needs("manage_channels")
     async def add_(interaction: discord.Interaction, persona: str) -> None:
-        manages_channel(interaction)
+        chosen = (await services.here(interaction)).pack.persona(persona)
+        await interaction.response.defer(thinking=True)
         stage = await _stage(interaction, services)
         if not stage.cast:
             raise RequestError(words(interaction.locale)("persona-everybody-speaks"), field="persona")
-        await _change(interaction, services, [*stage.cast, persona], None)
+        await _change(interaction, services, [*stage.cast, chosen.id], None)
 
     @group.command(name="remove", description="Have a persona no longer speak in this channel.")
     @app_commands.describe(persona="Who shall be quiet here.")
     @app_commands.autocomplete(persona=services.complete_persona)
-    @mark("manage_channels")
+    @needs("manage_channels")
     async def remove(interaction: discord.Interaction, persona: str) -> None:
-        manages_channel(interaction)
-        stage, pack = await _stage(interaction, services), (await services.here(interaction)).pack
+        pack = (await services.here(interaction)).pack
         gone = pack.persona(persona)
+        await interaction.response.defer(thinking=True)
+        stage = await _stage(interaction, services)
         everybody = [one.id for one in pack.personas]
         left = [one for one in stage.cast or everybody if one != gone.id]
         if not left:
@@ -67,23 +71,20 @@ def add_to(persona: app_commands.Group, services: Services) -> None:
 
     @group.command(name="show", description="Who speaks in this channel.")
     async def show(interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
         stage, pack = await _stage(interaction, services), (await services.here(interaction)).pack
-        text = _told(interaction, stage, pack)
-        await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NOBODY)
+        await interaction.followup.send(_told(interaction, stage, pack), ephemeral=True, allowed_mentions=NOBODY)
 
 
 async def _stage(interaction: discord.Interaction, services: Services) -> Stage:
-    stage: Stage = await services.actors.call(
-        _CHANNEL, str(interaction.channel_id), "stage", guild_of(interaction), timeout_s=SOON_S
-    )
+    stage: Stage = await services.actors.call(_CHANNEL, str(interaction.channel_id), "stage", guild_of(interaction))
     return stage
 
 
-async def _change(interaction: discord.Interaction, services: Services, named: list[str], lines: int | None) -> None:
+async def _change(interaction: discord.Interaction, services: Services, chosen: list[str], lines: int | None) -> None:
+    """Has only these ids speak in the channel, or everybody, in answer to a deferred command."""
     guild, pack = guild_of(interaction), (await services.here(interaction)).pack
-    chosen = tuple(pack.persona(one).id for one in named)
-    await interaction.response.defer(thinking=True)
-    stage = await services.actors.call(_CHANNEL, str(interaction.channel_id), "set_cast", chosen, guild, lines)
+    stage = await services.actors.call(_CHANNEL, str(interaction.channel_id), "set_cast", tuple(chosen), guild, lines)
     await interaction.followup.send(_told(interaction, stage, pack), allowed_mentions=NOBODY)
     if guild is not None:
         detail = f"{', '.join(chosen) or EVERYBODY} in #{interaction.channel}"

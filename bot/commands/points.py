@@ -9,7 +9,7 @@ from discord import app_commands
 
 from actors.points import BY_HAND, KIND, Balance, Entry, key_of
 from actors.progress import REASONS
-from bot.commands.needs import manages_server, mark
+from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.webhooks import NOBODY
@@ -44,7 +44,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     @group.command(name="give", description="Give a member points (Manage Server).")
     @app_commands.describe(member="Who gets them.", amount="How many.", reason="What for; everybody sees it.")
     @app_commands.guild_only()
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def give(
         interaction: discord.Interaction,
         member: Somebody,
@@ -58,7 +58,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     @group.command(name="take", description="Take points from a member (Manage Server).")
     @app_commands.describe(member="Who loses them.", amount="How many.", reason="What for; everybody sees it.")
     @app_commands.guild_only()
-    @mark("manage_guild")
+    @needs("manage_guild")
     async def take(
         interaction: discord.Interaction,
         member: Somebody,
@@ -104,7 +104,7 @@ def shown(somebody: Somebody) -> str:
 
 def _correctable(interaction: discord.Interaction, member: Somebody) -> str:
     """The key of the ledger. Raises what the error handler explains, where it may not be corrected."""
-    guild_id, say = str(manages_server(interaction).id), words(interaction.locale)
+    guild_id, say = str(guild_of(interaction).id), words(interaction.locale)
     person(member, say)
     if not isinstance(member, discord.Member):
         raise RequestError(say("points-not-here", name=shown(member)), field="member")

@@ -54,7 +54,8 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         place = None
         if guild_id and balance.points > 0:
             place = await services.index.place_of(Board(guild_id=guild_id), balance.points)
-        friends = tuple(services.voices.face(persona_id).name for persona_id, _ in balance.personas[:_FRIENDS])
+        faces = [await services.voices.face_in(guild_id, persona_id) for persona_id, _ in balance.personas[:_FRIENDS]]
+        friends = tuple(face.name for face in faces)
         card = card_of(who, balance, place, friends, say)
         png = await drawn(replace(card, picture=picture).draw)
         file = discord.File(io.BytesIO(png), filename="profile.png", description=alt_of(who, balance, place, say))

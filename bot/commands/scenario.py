@@ -6,8 +6,8 @@ import discord
 from discord import app_commands
 
 from actors.scenes import Scene, scenario_of
-from bot.commands.asking import DESCRIPTION_LIMIT, answers_here, as_message, guild_of, say
-from bot.commands.needs import manages_channel, mark
+from bot.commands.asking import DESCRIPTION_LIMIT, answers_here, as_message, guild_of, say, speaks_here
+from bot.commands.needs import needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.webhooks import NOBODY
@@ -49,11 +49,11 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     @group.command(name="start", description="Begin a scene in this channel.")
     @app_commands.describe(scenario="Which one.")
     @app_commands.autocomplete(scenario=complete_scenario)
-    @mark("manage_channels")
+    @needs("manage_channels")
     async def start(interaction: discord.Interaction, scenario: str) -> None:
-        manages_channel(interaction)
         here, text = await services.here(interaction), words(interaction.guild_locale or interaction.locale)
         answers_here(here, as_message(interaction, ""), words(interaction.locale))
+        speaks_here(interaction)
         chosen, everybody = here.pack.scenario(scenario), await services.everybody(interaction)
         await interaction.response.defer(thinking=True)
         channel, guild = str(interaction.channel_id), guild_of(interaction)
@@ -79,9 +79,8 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await interaction.followup.send(state, embed=embed, ephemeral=True)
 
     @group.command(name="stop", description="End the scene of this channel without its answer.")
-    @mark("manage_channels")
+    @needs("manage_channels")
     async def stop(interaction: discord.Interaction) -> None:
-        manages_channel(interaction)
         await interaction.response.defer(thinking=True)
         await services.actors.call(_CHANNEL, str(interaction.channel_id), "end_scene", False)
         text = words(interaction.guild_locale or interaction.locale)
@@ -89,9 +88,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await _audited(interaction, services, "scenario.stop")
 
     @group.command(name="reveal", description="End the scene of this channel and tell the answer.")
-    @mark("manage_channels")
+    @needs("manage_channels")
     async def reveal(interaction: discord.Interaction) -> None:
-        manages_channel(interaction)
+        speaks_here(interaction)
         await interaction.response.defer(thinking=True)
         await services.actors.call(_CHANNEL, str(interaction.channel_id), "end_scene", True)
         _, scenario = await _scene(interaction, services)

@@ -14,8 +14,7 @@ from actors.guild import KIND as GUILD
 from actors.guild_settings import GuildSettings
 from actors.schedule import KIND, Edit, JobView, ScheduleView
 from actors.schedule_state import Record, Reminder
-from bot.commands.config import guild_of
-from bot.commands.needs import needs
+from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from core.errors import RequestError

@@ -24,8 +24,8 @@ async def _story(call: Call) -> None:
 
 
 async def _begin(call: Call, kind: GameKind, theme: str) -> None:
-    message = call.message
-    await call.services.games.begin(message.id, message.channel, message.author, None, kind, theme.strip())
+    message, language = call.message, call.words.language
+    await call.services.games.begin(message.id, message.channel, message.author, language, kind, theme.strip())
 
 
 GAME = TextCommand("game", "games-usage", _game)

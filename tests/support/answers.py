@@ -12,20 +12,27 @@ EPHEMERAL, LOADING = 1 << 6, 1 << 7
 WITHIN_S = 3.0  # the time that Discord gives for the first answer
 
 
-async def registered(human: Human) -> None:
+async def registered(human: Human, channel: str = "general") -> None:
     """Returns once the bot's commands are offered."""
 
     async def known() -> bool:
-        return len(await human.commands("general")) > 5
+        return len(await human.commands(channel)) > 5
 
     await eventually(known)
 
 
 async def answer(
-    human: Human, channel: str, name: str, /, *, files: dict[str, bytes] | None = None, **options: Any
+    human: Human,
+    channel: str,
+    name: str,
+    /,
+    *,
+    files: dict[str, bytes] | None = None,
+    whole_s: float = WITHIN_S,
+    **options: Any,
 ) -> Doc:
     """Use a command; returns the message that answers it, once there is something in it. What opens a form is
-    `{"form": …}`. Raises TimeoutError where the bot does not answer in time."""
+    `{"form": …}`. Raises TimeoutError where the bot does not answer in time, or has nothing to say `whole_s` later."""
     nonce = await human.slash(channel, name, files=files, **options)
     begun = await human.wait_for("INTERACTION_CREATE", lambda event: event["nonce"] == nonce)
     await human.wait_for("INTERACTION_SUCCESS", lambda event: event["nonce"] == nonce, timeout=WITHIN_S)
@@ -42,7 +49,7 @@ async def answer(
         found.extend(human.seen("MESSAGE_UPDATE", own) or human.seen("MESSAGE_CREATE", own))
         return bool(found)
 
-    await eventually(told, timeout_s=WITHIN_S)
+    await eventually(told, timeout_s=whole_s)
     return found[-1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -119,6 +119,7 @@ class Shelf:
 
     passages: tuple[Passage, ...] = ()
     fails: Exception | None = None
+    thinks_s: float = 0.0
     queries: list[SearchQuery] = field(default_factory=list)
     kept: dict[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     reloaded: int = 0
@@ -133,6 +134,7 @@ class Shelf:
     async def search(self, query: SearchQuery) -> tuple[Passage, ...]:
         """See RetrievalApp."""
         self.queries.append(query)
+        await asyncio.sleep(self.thinks_s)
         if self.fails:
             raise self.fails
         return self.passages[: query.limit]
@@ -156,11 +158,12 @@ class Adapter:
 
 @dataclass
 class Models:
-    """Writes `text` to whatever it is asked; or fails."""
+    """Writes `text` to whatever it is asked, and says how it is, after having thought for `thinks_s`; or fails."""
 
     base: str = "tiny"
     text: str = "Forty-two, I should think."
     fails: Exception | None = None
+    thinks_s: float = 0.0
     requests: list[GenerateRequest] = field(default_factory=list)
     found: dict[str, tuple[str, str]] = field(
         default_factory=lambda: {"llm": ("ready", "tiny on vllm"), "vlm": ("idle", "")}
@@ -170,8 +173,7 @@ class Models:
     async def generate(self, request: GenerateRequest) -> AsyncIterator[GenerateChunk]:
         """See ModelsApp."""
         self.requests.append(request)
-        if self.fails:
-            raise self.fails
+        await self._think()
         half = len(self.text) // 2
         yield GenerateChunk(text=self.text[:half], model="small")
         usage = Usage(prompt_tokens=9, completion_tokens=4)
@@ -179,15 +181,25 @@ class Models:
 
     async def states(self) -> dict[str, tuple[str, str]]:
         """See ModelsApp."""
-        if self.fails:
-            raise self.fails
+        await self._think()
         return self.found
 
     async def adapters(self) -> list[Adapter]:
         """See ModelsApp."""
+        await self._think()
+        return self.known
+
+    async def assign(self, adapter: str, personas: Sequence[str]) -> None:
+        """See ModelsApp."""
+        await self._think()
+        for one in self.known:
+            left = tuple(persona for persona in one.personas if persona not in personas)
+            one.personas = tuple(personas) if one.name == adapter else left
+
+    async def _think(self) -> None:
+        await asyncio.sleep(self.thinks_s)
         if self.fails:
             raise self.fails
-        return self.known
 
 
 class Index(DatabaseIndex):

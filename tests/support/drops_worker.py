@@ -39,7 +39,7 @@ def drops_over(actors: LocalVirtualActors, database: DatabaseHandle) -> Drops:
     async def nobody(interaction: discord.Interaction[Any], error: Exception) -> None:
         raise error
 
-    return Drops(discord.Client(intents=discord.Intents.none()), actors, Index(database), nobody)
+    return Drops(discord.Client(intents=discord.Intents.none()), actors, Index(database), nobody, lambda guild_id: True)
 
 
 async def work(uri: str, name: str, seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -46,8 +47,8 @@ class Treasury:
             raise self.fails
         return self.settings
 
-    def actors(self) -> LocalVirtualActors:
-        """See above."""
+    def actors(self, more: Mapping[str, Callable[[str, LocalVirtualActors], Any]] | None = None) -> LocalVirtualActors:
+        """See above; `more` makes actors of further kinds, which may call the others."""
 
         def ledger(key: str) -> points.PointsActor:
             return points.PointsActor(key, actors=actors, settings=self.read, now_ms=self.clock)
@@ -57,6 +58,8 @@ class Treasury:
             standing.KIND: standing.StandingActor,
             drop.KIND: partial(drop.DropActor, now_ms=self.clock),
         }
+        for kind, make in (more or {}).items():
+            kinds[kind] = lambda key, make=make: make(key, actors)
         actors = LocalVirtualActors(VirtualHost(kinds))
         return actors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.text_commands import COMMANDS, OWNERS
 from deploy.commands_doc import TARGET, make_tree, render
 from tests.support.commands import commands
 
@@ -15,3 +16,10 @@ def test_it_has_every_command_with_who_may_use_it() -> None:
     assert rows.keys() == {f"| `/{command.qualified_name}`" for command in commands()}
     assert "with the permission Manage Server | servers |" in rows["| `/config set`"]
     assert "`question` [`persona`]" in rows["| `/persona ask`"]
+    assert "with the permission Manage Server | servers |" in rows["| `/persona create`"]
+
+
+def test_it_has_what_is_typed() -> None:
+    text = TARGET.read_text("utf-8")
+    assert all(f"- `!{command.name}" in text for command in (*COMMANDS, *OWNERS))
+    assert "`!game stop`" in text

@@ -319,6 +319,12 @@ async def test_only_who_began_it_or_moderates_may_stop_it(world: World) -> None:
         await world.call("stop", "8", False)
     view = await world.call("stop", "8", True)
     assert (view.ended, view.round.closed) == ("stopped", True)
+
+
+async def test_in_a_direct_message_a_game_can_be_stopped_by_who_is_not_known_any_more(world: World) -> None:
+    await world.start(guild_id=None)
+    await world.call("forget_person", "7")
+    assert (await world.call("stop", "7", False)).ended == "stopped"
     assert (await world.press("1")).kind == "late"
     await world.shown()
     assert (await world.work()).settled

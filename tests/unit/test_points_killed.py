@@ -15,11 +15,13 @@ import pytest
 from actors import points
 from actors.drop import KIND as DROP
 from actors.drop import Drop, DropDocument
+from actors.game_state import GameDocument
 from actors.points import PointsDocument, key_of
 from actors.points_queries import unsettled_drops
 from core.documents import DatabaseHandle, ids_where
 from core.settings import ROOT
 from tests.support.drops_worker import CLAIMANTS, PRIZE, claim, drops_over
+from tests.support.games_worker import PLAYERS, actors_of_games, play
 from tests.support.ledger import Treasury, enter
 from tests.support.points_worker import IDS, MEMBERS, amount_of
 
@@ -77,6 +79,29 @@ async def test_killed_among_fifty_claims_one_has_won_and_is_paid_once(
         await drops.settle(drop_id)
     assert await unsettled_drops(database) == []
     paid = {user: (await PointsDocument.load(key_of("600", user))).points for user in map(str, range(CLAIMANTS))}
+    assert {user: total for user, total in paid.items() if total} == expected
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+async def test_killed_among_fifty_answers_each_round_has_one_winner_who_is_paid_once(
+    database: DatabaseHandle, database_uri: str, database_name: str, seed: int
+) -> None:
+    acknowledged = await asyncio.to_thread(killed, "games", database_uri, database_name, seed, 0.5)
+    assert acknowledged
+    actors = actors_of_games()
+    channels = await ids_where(database, GameDocument, {})
+    expected: Counter[str] = Counter()
+    for channel in channels:  # the next process goes on where each game stands
+        await play(actors, channel)
+        game = (await GameDocument.load(channel)).game
+        assert game is not None
+        assert game.ended == "finished"
+        for number, one in enumerate(game.rounds):
+            assert one.winner
+            assert {user for user, place in acknowledged if place == f"{channel}:{number}"} <= {one.winner}
+            expected[one.winner] += one.gained
+    assert {place.partition(":")[0] for _, place in acknowledged} <= set(channels)
+    paid = {user: (await PointsDocument.load(key_of("600", user))).points for user in map(str, range(PLAYERS))}
     assert {user: total for user, total in paid.items() if total} == expected
 
 

@@ -84,20 +84,22 @@ async def test_a_model_that_is_away_or_full_is_told(stage: Stage, ada: Human) ->
 async def test_how_the_models_are(stage: Stage, ada: Human) -> None:
     stage.models.known = [Adapter("percival", "/adapters/percival")]
     stage.models.found = {"llm": ("ready", ""), "vlm": ("idle", "loads with the first request"), "api": ("failed", "x")}
-    async with stage.gateway():
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
         await registered(ada)
         status = await used(ada, "status")
         assert status["flags"] & _EPHEMERAL
         [embed] = status["embeds"]
         assert embed["description"].split("\n") == [
-            "🟢 **llm** is ready",
-            "🔵 **vlm** sleeps and loads with the first request: loads with the first request",
-            "🔴 **api** has failed: x",
+            "🟢 **The language model** is ready",
+            "🔵 **The vision model** sleeps and loads with the first request",
+            "🔴 **The API** has failed: x",
         ]
+        [others] = (await used(bruno, "status"))["embeds"]
+        assert others["description"].split("\n")[-1] == "🔴 **The API** has failed"
         [models] = (await used(ada, "models"))["embeds"]
         assert {field["name"]: field["value"] for field in models["fields"]} == {
-            "llm": "is ready",
-            "vlm": "sleeps and loads with the first request loads with the first request",
-            "embeddings": "is not there yet",
+            "The language model": "is ready",
+            "The vision model": "sleeps and loads with the first request",
+            "The embeddings model": "is not there yet",
             "Adapters": "`percival`",
         }

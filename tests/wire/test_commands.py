@@ -61,7 +61,7 @@ async def test_ask_knows_the_conversation_and_who_answers_here(stage: Stage, ada
     async with stage.gateway():
         await registered(ada)
         await ada.slash("general", "persona set", persona="olga")
-        told = await ada.wait_for("MESSAGE_CREATE", by_bot)
+        told = await ada.wait_for("MESSAGE_UPDATE", by_bot)
         assert told["content"] == "**Olga** answers here from now on."
         await stage.closed(await ada.send("general", f"<@{ada.bot_id}> I like radios"))
         await ada.slash("general", "persona ask", question="What do I like?")
@@ -88,6 +88,17 @@ async def test_a_name_nobody_has_is_answered_with_near_ones(stage: Stage, ada: H
         answer = await ada.wait_for("MESSAGE_CREATE", by_bot)
     assert "Did you mean glordon" in answer["content"]
     assert answer["flags"] & _EPHEMERAL
+
+
+async def test_help_names_whom_the_server_has(stage: Stage, ada: Human) -> None:
+    async with stage.gateway():
+        await registered(ada)
+        await ada.slash("general", "config set", setting="personas", value="elio")
+        await ada.wait_for("MESSAGE_UPDATE", lambda message: "Elio" in message["content"])
+        ada.forget()
+        await ada.slash("general", "help")
+        overview = await ada.wait_for("MESSAGE_CREATE", by_bot)
+    assert "Elio" in overview["embeds"][0]["fields"][0]["value"]
 
 
 async def test_list_info_and_help_tell_about_the_cast(stage: Stage, ada: Human) -> None:

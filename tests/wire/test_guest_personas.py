@@ -10,7 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from actors.audit import AuditDocument
 from actors.guests import CardDocument, CastDocument
+from bot.commands import profile
 from core import cards
 from core.errors import DatabaseUnavailable, Unavailable
 from core.guests import guest_of
@@ -185,6 +187,8 @@ async def test_one_of_the_pack_is_exported_and_can_be_imported_elsewhere(stage: 
         back = guest_of(cards.parse(content), "olga")
         assert back.examples == stage.pack.persona("olga").examples
         assert "called Olga already" in await told(ada, "import", files={"olga.png": content}, card=0)
+    [entry] = (await AuditDocument.load(stage.server.seed["guild_id"])).entries
+    assert (entry.by, entry.action, entry.detail) == (ada.id, "persona.export", "Olga")
 
 
 @pytest.mark.parametrize(
@@ -287,3 +291,48 @@ async def test_where_a_server_names_who_may_speak_that_is_said(stage: Stage, ada
         ada.forget()
         await ada.slash("general", "persona set", persona="captain-wren")
         assert (await heard(ada))["content"] == "**Captain Wren** answers here from now on."
+
+
+async def test_it_leads_games_and_tells_stories_as_itself(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    friends: list[str] = []
+
+    def seen(who: Any, balance: Any, place: Any, known: tuple[str, ...], say: Any) -> Any:
+        friends.extend(known)
+        return profile_card(who, balance, place, known, say)
+
+    def leads(message: Doc) -> bool:
+        return bool(message["author"]["username"] == "Captain Wren" and message["components"])
+
+    profile_card = profile.card_of
+    monkeypatch.setattr(profile, "card_of", seen)
+    stage.talk_points = True
+    async with stage.gateway():
+        await registered(ada)
+        await filled(ada, "create", FORM, files={"wren.png": png(90, 60)}, picture=0)
+        await ada.slash("general", "config set", setting="personas", value="captain-wren")
+        await heard(ada)
+        await stage.closed(await ada.send("general", f"<@{ada.bot_id}> ahoy, how is the great puddle today?"))
+
+        async def known() -> bool:
+            friends.clear()
+            ada.forget()
+            await ada.slash("general", "profile")
+            await ada.wait_for("MESSAGE_UPDATE", lambda one: bool(one["attachments"]))
+            return friends == ["Captain Wren"]
+
+        await eventually(known)
+        ada.forget()
+        await ada.slash("general", "game start", kind="trivia")
+        quiz = await ada.wait_for("MESSAGE_CREATE", leads)
+        assert quiz["author"]["avatar"] is not None
+        await ada.slash("general", "game stop")
+        await ada.wait_for("MESSAGE_CREATE", leads)  # that it is over
+        stage.app.requests.clear()
+        ada.forget()
+        await ada.slash("general", "story start")
+        await ada.wait_for("MESSAGE_CREATE", leads)
+    [request] = stage.app.requests
+    assert request.guest is not None
+    assert request.guest.name == "Captain Wren"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.audit import AuditDocument
 from core.errors import DatabaseUnavailable
 from local_discord import Human
 from tests.support.answers import EPHEMERAL, answer, registered, shown
@@ -19,7 +20,7 @@ async def told(human: Human, name: str, **options: Any) -> str:
     return shown(message)
 
 
-async def test_adapters_are_shown_and_what_to_type_is_told(stage: Stage, ada: Human) -> None:
+async def test_adapters_are_shown_promoted_and_taken_back(stage: Stage, ada: Human) -> None:
     async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
         await registered(ada)
         assert "There are none" in await told(ada, "finetune list")
@@ -34,10 +35,15 @@ async def test_adapters_are_shown_and_what_to_type_is_told(stage: Stage, ada: Hu
         assert "training.lora --data var/dialogues/elio/train.jsonl --out var/adapters/elio" in start
         assert "nobody here has agreed" in start
         promote = await told(ada, "finetune promote", adapter="spare", persona="glordon")
-        assert "troupe adapter add spare /a/spare --persona glordon" in promote
+        assert "Glordon speaks with spare from now on. Nothing was evaluated" in promote
+        assert "Elio speaks with spare from now on." in await told(
+            ada, "finetune promote", adapter="spare", persona="elio"
+        )
+        assert [one.personas for one in stage.models.known] == [("olga",), ("glordon", "elio")]
         assert "There are: lanterns, spare" in await told(ada, "finetune promote", adapter="other", persona="glordon")
         rollback = await told(ada, "finetune rollback", persona="elio")
-        assert "troupe adapter add lanterns /a/lanterns --persona olga\n" in rollback
+        assert rollback == "Elio speaks without spare again."
+        assert [one.personas for one in stage.models.known] == [("olga",), ("glordon",)]
         assert "Did you mean glordon" in await told(ada, "finetune start", persona="glordo")
 
         offered = await ada.autocomplete("general", "finetune promote", "adapter", "sp", persona="elio")
@@ -45,6 +51,13 @@ async def test_adapters_are_shown_and_what_to_type_is_told(stage: Stage, ada: Hu
         assert "whoever runs the bot" in await told(bruno, "finetune list")
         stage.models.fails = DatabaseUnavailable("Nobody answers.", component="database")
         assert "Database is not answering" in await told(ada, "finetune status")
+    entries = (await AuditDocument.load(stage.server.seed["guild_id"])).entries
+    assert [(one.action, one.detail) for one in entries] == [
+        ("finetune.start", "elio"),
+        ("finetune.promote", "spare for glordon"),
+        ("finetune.promote", "spare for elio"),
+        ("finetune.rollback", "spare for elio"),
+    ]
 
 
 @pytest.mark.parametrize(

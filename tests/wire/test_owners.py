@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ import pytest
 from actors.access_rules import OPERATORS
 from actors.audit import AuditDocument
 from actors.channel_state import ChannelDocument
+from bot import language
 from bot.config import BotConfig
 from core.errors import DatabaseUnavailable, PackError
 from local_discord import Human
+from tests.support.answers import registered
 from tests.support.bot import Index, Stage
 from tests.support.eventually import eventually
 from tests.wire.test_admin_data import text_of
@@ -63,6 +67,32 @@ async def test_reload_says_exactly_what_was_read_again(stage: Stage, ada: Human)
         said = str((await told(ada, "!reload"))["content"])
         assert "The lore stays as it was: lore/lamps.md:3: a lamp is missing. Light one." in said
     assert stage.shelf.reloaded == 1
+
+
+async def test_reload_has_discord_know_what_commands_are_called_now(
+    stage: Stage, ada: Human, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "locales"
+    shutil.copytree(language.FOLDER, folder)
+
+    def forget() -> None:
+        for cached in (language.attributes, language.keys, language.words):
+            cached.cache_clear()
+
+    monkeypatch.setattr(language, "FOLDER", folder)
+    try:
+        async with stage.gateway(), await Human.connect(stage.server.seed, "bruno", locale="de") as bruno:
+            await registered(ada)
+            file = folder / "de" / "commands-greet.ftl"
+            before = language.attributes("de")["command-greet.description"]
+            file.write_text(file.read_text("utf-8").replace(before, "Sag hallo."), "utf-8")
+            await told(ada, "!reload")
+            described = {
+                one["name"]: one["description_localized"] for one in await bruno.commands("general") if one["type"] == 1
+            }
+            assert described["greet"] == "Sag hallo."
+    finally:
+        forget()
 
 
 async def test_clearstm_forgets_a_channel_or_after_a_question_all(stage: Stage, ada: Human) -> None:

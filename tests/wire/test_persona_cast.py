@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from actors import access
+from actors.channel import KIND as CHANNEL
 from actors.channel_state import ChannelDocument
+from actors.guild import KIND as GUILD
 from core.errors import DatabaseUnavailable, Unavailable
 from local_discord import Human
+from tests.support.answers import answer
 from tests.support.bot import Stage
 from tests.support.eventually import eventually
 from tests.unit.test_cards import png
@@ -101,6 +105,36 @@ async def test_only_the_cast_of_a_channel_speaks_there(stage: Stage, ada: Human)
             "In this channel everybody speaks. Two who are called together then exchange 2 lines more."
         )
         assert "['everybody', '2 lines, where two are called together']" in await told(ada, "show")
+
+
+async def test_what_a_database_takes_long_for_is_answered_all_the_same(stage: Stage, ada: Human) -> None:
+    actors, guild = stage.actors(), stage.server.seed["guild_id"]
+    await actors.call(CHANNEL, ada.channel_id("general"), "set_cast", ("elio", "olga"), guild, None)
+    call = actors.call
+    slow = {(access.KIND, "rules"): 1.0, (GUILD, "change"): 2.5, (GUILD, "reset"): 2.5}
+    slow |= {(CHANNEL, "stage"): 2.5, (CHANNEL, "set_persona"): 2.5, (CHANNEL, "set_cast"): 0.0}
+
+    async def late(kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.sleep(slow.get((kind, method), 0.0))
+        return await call(kind, key, method, *args, timeout_s=timeout_s)
+
+    async with stage.gateway(actors):
+        await registered(ada)
+        actors.call = late  # type: ignore[method-assign]
+        answers = await asyncio.gather(
+            answer(ada, "general", "persona set", persona="olga"),
+            answer(ada, "general", "persona set", persona="olga", scope="server"),
+            answer(ada, "general", "persona reset"),
+            answer(ada, "general", "persona reset", scope="server"),
+            answer(ada, "general", "persona cast show"),
+            answer(ada, "general", "persona cast add", persona="glordon"),
+            answer(ada, "general", "persona cast remove", persona="glordon"),
+        )
+    texts = [one["content"] for one in answers]
+    assert ["from now on" in text for text in texts[:2]] == [True, True]
+    assert ["inherits again" in text for text in texts[2:4]] == [True, True]
+    assert all("In this channel only" in text for text in texts[4:])
 
 
 async def test_what_a_cast_cannot_be(stage: Stage, ada: Human) -> None:

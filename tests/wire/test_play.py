@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 
+from actors.access_rules import GUILD, user
+from actors.audit import AuditDocument
 from actors.game_play import GameRules
 from actors.game_state import GameDocument
 from actors.points import key_of
+from actors.usage import UsageDocument
 from core.errors import DatabaseUnavailable, ModelUnavailable
+from core.messages import Usage
 from core.personas import Pack
 from local_discord import Human
 from local_discord.client import HumanError
@@ -163,15 +167,22 @@ async def test_a_riddle_by_typing_and_in_a_window_of_ones_own(stage: Stage, ada:
     assert [amount for _, amount in await stage.booked()] == [15]
 
 
-async def test_of_fifty_people_who_are_right_at_once_one_wins_and_is_paid(stage: Stage, ada: Human) -> None:
+@asynccontextmanager
+async def crowd_of(stage: Stage, count: int) -> AsyncIterator[list[Human]]:
+    """So many further people in the server's channels."""
     world, guild_id = stage.server.world, stage.server.seed["guild_id"]
-    for number in range(50):
+    for number in range(count):
         world.add_member(guild_id, world.add_user(f"guest{number}", display=f"Guest {number}")["id"])
-    async with stage.gateway(), AsyncExitStack() as stack:
-        crowd = [
+    async with AsyncExitStack() as stack:
+        yield [
             await stack.enter_async_context(await Human.connect(stage.server.seed, f"guest{number}"))
-            for number in range(50)
+            for number in range(count)
         ]
+
+
+async def test_of_fifty_people_who_are_right_at_once_one_wins_and_is_paid(stage: Stage, ada: Human) -> None:
+    guild_id = stage.server.seed["guild_id"]
+    async with stage.gateway(), crowd_of(stage, 50) as crowd:
         await registered(ada)
         await told(ada, "minigame start", type="trivia", rounds=1)
         post = await posted(ada, "Question 1 of 1")
@@ -237,6 +248,41 @@ async def test_two_gateways_post_everything_once(stage: Stage, ada: Human) -> No
             await settled(stage, ada)
     assert await by_personas(ada) == 4
     assert [amount for _, amount in await stage.booked()] == [10, 12, 14]
+
+
+async def test_what_one_gateway_cannot_post_another_does(stage: Stage, ada: Human) -> None:
+    stage.game_rules = GameRules(pause_s=0.3, beat_s=0.3, lease_s=1.5)
+    actors = stage.actors()
+
+    async def broken(*_: object, **__: object) -> None:
+        raise AttributeError("a defect")
+
+    async with stage.gateway(actors) as first:
+        await registered(ada)
+        assert first._client is not None
+        first._client._voices.post = broken  # type: ignore[method-assign]
+        assert "begins" in await told(ada, "minigame start", type="trivia", rounds=1)
+        async with stage.gateway(actors):
+            await posted(ada, "Question 1 of 1")
+
+
+async def test_a_story_is_told_on_the_account_of_whoever_began_it(stage: Stage, ada: Human) -> None:
+    stage.quota_user = {"requests/day": 1}
+    stage.app.text = "The comet slipped its chain by the chimney, and all my kitchen ovens are cold!"
+    stage.app.usage = Usage(prompt_tokens=90, completion_tokens=20)
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
+        await registered(ada)
+        await told(bruno, "story start", theme="comet")
+        post = await posted(bruno, "The Comet That Left the Kitchen")
+        assert post["content"] == stage.app.text
+        await bruno.click(post, buttons(post)[0]["custom_id"])
+        second = await posted(bruno, "The Silver Minnow smells")
+        assert second["content"] == "The story goes on."  # by the book, since one answer a day is all
+        await told(bruno, "story end")
+        await settled(stage, bruno)
+    assert [one.message.author.id for one in stage.app.requests] == [bruno.id]
+    counts = (await UsageDocument.load(stage.server.seed["guild_id"])).counts
+    assert counts.day.spent == {user(bruno.id): (1, 110), GUILD: (1, 110)}
 
 
 async def test_a_post_of_which_nobody_could_tell_is_found_again(stage: Stage, ada: Human) -> None:
@@ -338,6 +384,9 @@ async def test_what_cannot_be_is_said_in_clear_words(stage: Stage, ada: Human) -
         await bruno.click(end, buttons(end)[0]["custom_id"])
         await posted(ada, "Question 1 of 5")
         assert "Stopped" in await told(ada, "game stop")  # who manages messages may
+        await settled(stage, ada)
+    [entry] = (await AuditDocument.load(stage.server.seed["guild_id"])).entries  # of hers, nothing
+    assert (entry.by, entry.action, entry.detail, entry.about) == (ada.id, "game.stop", "trivia in #general", bruno.id)
 
 
 async def test_themes_are_offered_while_typing(stage: Stage, ada: Human) -> None:
@@ -382,6 +431,8 @@ async def test_where_the_bot_may_write_no_more_the_game_ends(stage: Stage, ada: 
         game = (await settled(stage, ada, "games")).game
         assert game is not None
         assert game.ended == "lost"
+        notice = await ada.wait_for("MESSAGE_CREATE", holding("Send Messages"))  # for those who run the server
+        assert f"<#{ada.channel_id('games')}>" in notice["content"]
     assert [amount for _, amount in await stage.booked()] == [10]
 
 
@@ -534,3 +585,7 @@ async def test_who_reads_german_plays_in_german(stage: Stage, ada: Human) -> Non
         post = await posted(ada, "Frage 1 von 1")
         assert "Die erste richtige Antwort gewinnt" in embed(post)
         assert "In diesem Kanal läuft gerade kein Spiel" in await told(ada, "game status")
+        await ada.dm(ada.bot_id, "!game stop")
+        await settled(stage, ada, channel)
+        await ada.dm(ada.bot_id, "!game trivia")
+        await posted(ada, "Frage 1 von 5")

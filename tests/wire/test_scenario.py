@@ -122,6 +122,30 @@ async def test_who_cannot_greet_or_be_asked_to(stage: Stage, ada: Human) -> None
         assert "does not answer in this channel" in await told(ada, "greet")
 
 
+async def test_where_nobody_can_speak_nothing_begins_or_is_revealed(stage: Stage, ada: Human) -> None:
+    [guild] = ada.ready["guilds"]
+    role = next(role["id"] for role in guild["roles"] if role.get("tags", {}).get("bot_id") == ada.bot_id)
+    channel = ada.channel_id("general")
+    async with stage.gateway():
+        await registered(ada)
+        await told(ada, "scenario start", scenario="Two Shadows")
+        before = (await ChannelDocument.load(channel)).state.scene
+        forbidden = {"type": 0, "allow": "0", "deny": str(1 << 29 | 1 << 11)}  # Manage Webhooks, Send Messages
+        for place in ("general", "games"):
+            await ada.request("PUT", f"/channels/{ada.channel_id(place)}/permissions/{role}", forbidden)
+        assert "I need the permission Send Messages" in await told(ada, "scenario reveal")
+        assert (await ChannelDocument.load(channel)).state.scene == before
+        assert "I need the permission Send Messages" in await told(
+            ada, "scenario start", "games", scenario="Two Shadows"
+        )
+        assert "I need the permission Send Messages" in await told(ada, "greet", "games")
+        assert (await ChannelDocument.load(ada.channel_id("games"))).state.scene is None
+        # By webhook the cast speaks where the bot itself may not.
+        forbidden["deny"] = str(1 << 11)
+        await ada.request("PUT", f"/channels/{channel}/permissions/{role}", forbidden)
+        assert "The curtain falls" in await told(ada, "scenario reveal")
+
+
 async def test_a_database_that_is_away_is_told(stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("Nobody answers.", component="database")

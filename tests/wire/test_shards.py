@@ -6,12 +6,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from actors.drop import KIND as DROP
+from actors.drop import Drop
 from bot.gateway import Gateway
 from bot.ports import Apps
 from local_discord import Human
+from tests.support.answers import registered
 from tests.support.bot import Index, Stage
 from tests.support.eventually import eventually
 from tests.wire.test_conversation import by_bot, by_webhook
+from tests.wire.test_play import closed, posted, right_button
 
 Doc = dict[str, Any]
 
@@ -115,3 +119,41 @@ async def test_commands_and_pictures_are_there_whichever_gateway_begins(stage: S
         await stage.closed(await ada.send(here, f"<@{ada.bot_id}> hello"))
         post = await ada.wait_for("MESSAGE_CREATE", by_webhook)
         assert post["author"]["username"] == "Elio"
+
+
+async def test_a_game_goes_on_where_its_server_is_whoever_else_restarts(stage: Stage, ada: Human) -> None:
+    stage.shard_count = 2
+    here = await channel_on(ada, 1)
+    async with stage.gateway(shard=1, drain_s=0.0), stage.gateway(shard=0):
+        await registered(ada, here)
+        await ada.slash(here, "minigame start", type="trivia", rounds=2)
+        first = await ada.wait_for("MESSAGE_CREATE", lambda one: by_webhook(one) and bool(one["components"]))
+        await ada.click(first, await right_button(stage, ada, first))
+        await closed(ada, first)
+    async with stage.gateway(shard=0) as other:
+        await asyncio.sleep(0.6)  # the next question is due
+        assert other._client is not None
+        assert other._client.games._tables == {}
+        async with stage.gateway(shard=1):
+            await posted(ada, "Question 2 of 2")
+
+
+async def test_a_drop_is_seen_to_where_its_server_is(stage: Stage, ada: Human) -> None:
+    stage.shard_count = 2
+    here = await channel_on(ada, 1)
+    guild_id = (await ada.request("GET", f"/channels/{here}"))["guild_id"]
+    drop = Drop(guild_id=guild_id, channel_id=here, points=5, lasts_s=600)
+    await stage.actors().call(DROP, "job-1", "give", drop)
+
+    async def drops() -> int:
+        return sum(by_bot(one) and bool(one["components"]) for one in await ada.history(here))
+
+    async with stage.gateway(shard=0):
+        await asyncio.sleep(0.5)
+        assert await drops() == 0
+        async with stage.gateway(shard=1):
+
+            async def is_posted() -> bool:
+                return await drops() == 1
+
+            await eventually(is_posted)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actors.audit import AuditDocument
 from actors.channel_state import ChannelDocument
 from local_discord import Human
 from local_discord.components import walk
@@ -171,6 +172,7 @@ async def test_stop_ends_the_reply_where_it_stands(stage: Stage, ada: Human) -> 
     assert standing["content"] <= ended["content"] < LONG
     assert LONG.startswith(ended["content"])
     assert await lines(stage, question["channel_id"]) == ["tell me", ended["content"]]
+    assert (await AuditDocument.load(stage.server.seed["guild_id"])).entries == []  # it was one's own
 
 
 async def test_a_moderator_may_stop_what_others_asked(stage: Stage, ada: Human) -> None:
@@ -181,7 +183,18 @@ async def test_a_moderator_may_stop_what_others_asked(stage: Stage, ada: Human) 
         await ada.click(post, custom_id(post))  # Ada owns the server
         await stage.closed(question)
         ended = await showing(ada, "general", post["id"], "Regenerate")
-    assert len(ended["content"]) < len(LONG)
+        assert len(ended["content"]) < len(LONG)
+        await ada.click(ended, custom_id(ended))
+
+        async def logged() -> bool:
+            return len((await AuditDocument.load(stage.server.seed["guild_id"])).entries) == 2
+
+        await eventually(logged)
+    entries = (await AuditDocument.load(stage.server.seed["guild_id"])).entries
+    assert [(one.by, one.action, one.detail, one.about) for one in entries] == [
+        (ada.id, "reply.stop", "in #general", bruno.id),
+        (ada.id, "reply.renew", "in #general", bruno.id),
+    ]
 
 
 async def test_regenerate_edits_the_same_reply_also_after_a_restart(stage: Stage, ada: Human) -> None:

@@ -86,6 +86,6 @@ games-stats-line = { $games ->
     [one] ein Spiel
    *[other] { $games } Spiele
 }, { $rounds }, { $streak }
-games-usage = `!game trivia|riddle|story [Thema]`: ein Spiel spielen
+games-usage = `!game trivia|riddle|story [Thema]`: ein Spiel spielen; `!game stop`: es beenden
 games-usage-story = `!story <Thema>`: eine Geschichte, die du lenkst
 games-wrong-kind = Wähl trivia, riddle oder story: `!game trivia Kartoffeln`.

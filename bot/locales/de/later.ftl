@@ -17,14 +17,8 @@ finetune-start = Von Discord aus wird noch kein Training gestartet. Dort, wo der
     ```
     Nichts davon hat jemand auf einem Server geschrieben: Dem hat hier niemand zugestimmt, und es gibt noch keinen Weg dazu.
 finetune-unknown = Einen Adapter „{ $name }“ gibt es nicht. Es gibt: { $names }.
-finetune-promote = Von Discord aus zu bewerten und zu befördern kommt mit einer späteren Version. Dort, wo der Bot läuft, spricht { $name } so sofort mit { $adapter }, ohne Neustart:
-    ```
-    troupe adapter add { $adapter } { $path } --persona { $id }
-    ```
+finetune-promoted = { $name } spricht ab jetzt mit { $adapter }. Bewertet oder erst an wenigen Antworten erprobt wurde nichts: Das kommt mit einer späteren Version. /feintuning zurücknehmen nimmt es zurück.
 finetune-speaks-plainly = { $name } spricht mit keinem Adapter, also gibt es nichts zurückzunehmen.
-finetune-rollback = Von Discord aus zurückzugehen kommt mit einer späteren Version. { $name } spricht mit { $adapter }; dort, wo der Bot läuft, spricht { $name } so wieder ohne ihn:
-    ```
-    troupe adapter add { $adapter } { $path }{ $others }
-    ```
+finetune-rolled-back = { $name } spricht wieder ohne { $adapter }.
 
 analyze-later = Der Link führt zu einem öffentlichen Server ({ $host }), darf also gelesen werden. Zu lesen und auszuwerten, was hinter Links steht, kommt mit einer späteren Version; es wurde nichts abgerufen, und nichts wird gespeichert.

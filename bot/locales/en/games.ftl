@@ -87,6 +87,6 @@ games-stats-line = { $games ->
     [one] one game
    *[other] { $games } games
 }, { $rounds }, { $streak }
-games-usage = `!game trivia|riddle|story [theme]`: play a game
+games-usage = `!game trivia|riddle|story [theme]`: play a game; `!game stop`: end it
 games-usage-story = `!story <theme>`: a story that you steer
 games-wrong-kind = Choose one of trivia, riddle or story: `!game trivia potatoes`.

@@ -18,15 +18,9 @@ finetune-start = A training is not started from Discord yet. Where the bot runs,
     ```
     Nothing that people wrote on a server is in it: nobody here has agreed to that, and there is no way yet to do so.
 finetune-unknown = There is no adapter “{ $name }”. There are: { $names }.
-finetune-promote = Evaluating and promoting from Discord comes with a later version. Where the bot runs, this has { $name } speak with { $adapter } at once, without a restart:
-    ```
-    troupe adapter add { $adapter } { $path } --persona { $id }
-    ```
+finetune-promoted = { $name } speaks with { $adapter } from now on. Nothing was evaluated or tried on a few answers first: that comes with a later version. /finetune rollback takes it back.
 finetune-speaks-plainly = { $name } speaks with no adapter, so there is nothing to take back.
-finetune-rollback = Going back from Discord comes with a later version. { $name } speaks with { $adapter }; where the bot runs, this has { $name } speak without it again:
-    ```
-    troupe adapter add { $adapter } { $path }{ $others }
-    ```
+finetune-rolled-back = { $name } speaks without { $adapter } again.
 
 # /analyze
 analyze-later = The link leads to a public server ({ $host }), so it may be read. Reading and analysing what is behind links comes with a later version; nothing was fetched, and nothing is kept.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import discord
 
@@ -20,7 +21,7 @@ def subclasses(kind: Any) -> set[Any]:
     return found.union(*(subclasses(one) for one in found))
 
 
-def test_whoever_is_blocked_presses_in_vain() -> None:
+async def test_whoever_is_blocked_presses_in_vain() -> None:
     for module in pkgutil.walk_packages(bot.__path__, "bot."):
         import_module(module.name)
     kinds = subclasses(discord.ui.View) | subclasses(discord.ui.Modal) | subclasses(discord.ui.DynamicItem)
@@ -28,3 +29,12 @@ def test_whoever_is_blocked_presses_in_vain() -> None:
     assert {"ReplyButton", "GameButton", "DropButton", "PageButton"} <= {kind.__name__ for kind in ours}
     open_to_all = {kind.__name__ for kind in ours if not issubclass(kind, Gated)}
     assert open_to_all == _PRIVATE
+
+    async def refuse(interaction: object, feature: str | None) -> bool:
+        return False
+
+    press = cast(Any, SimpleNamespace(client=SimpleNamespace(admit=refuse), user=SimpleNamespace(id=1)))
+    for kind in (kind for kind in ours if issubclass(kind, Gated)):
+        item = kind.__new__(kind)
+        item._asker_id = press.user.id  # it is theirs, where it is anybody's
+        assert not await item.interaction_check(press), kind
