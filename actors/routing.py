@@ -58,7 +58,7 @@ class ChannelRules:
     quiet: QuietHours | None = None
     rag: bool = True
     vlm: bool = True
-    filter_level: FilterLevel | None = None
+    filter_level: FilterLevel = "medium"
     long_term: bool = False
 
     @classmethod

@@ -85,7 +85,7 @@ class TroupeClient(discord.Client):
         names = {persona.id: persona.name for persona in pack.personas}
         guilds = GuildBook(
             pack,
-            ChannelRules(only_channel=config.only_channel),
+            ChannelRules(only_channel=config.only_channel, filter_level=config.content_filter),
             reading(actors),
             reading_guests(actors),
             read_additions=reading_additions(actors),

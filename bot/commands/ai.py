@@ -43,7 +43,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         answers_here(here, message, words(interaction.locale))
         chosen = here.pack.persona(persona).id if persona else None
         models = _models(interaction, services)
-        level = here.rules.filter_level or services.config.content_filter
+        level = here.rules.filter_level
         if chosen is None and (caught := default_filter().verdict(prompt, level, age_gated=message.age_gated)):
             say = words(interaction.locale)
             told = care(prompt) if caught == "self_harm" else say("ai-filtered")

@@ -55,6 +55,7 @@ from core.documents import DatabaseHandle
 from core.limits import Limits
 from core.messages import (
     Delta,
+    FilterLevel,
     GenerateChunk,
     GenerateRequest,
     Making,
@@ -222,6 +223,7 @@ class Stage:
     shard_count: int = 1
     health: HealthApp | None = None
     talk_points: bool = False
+    content_filter: FilterLevel = "medium"
     scheduler: SchedulerApp | None = None
     jobs: Jobs = field(default_factory=load_jobs)
     ahead_ms: int = 0  # how far the clock of points and drops is put forward
@@ -305,6 +307,7 @@ class Stage:
             identify_every_s=0.0,
             presence_every_s=0.05,
             talk_points=self.talk_points,
+            content_filter=self.content_filter,
         )
 
     @asynccontextmanager

@@ -118,7 +118,7 @@ def test_a_single_channel_is_the_operators_word(message: dict[str, Any], reason:
 
 def test_who_writes_the_reply_is_told_what_it_needs() -> None:
     request = ReplyRequest(persona_id="elio", message=make_message(1))
-    assert OPERATORS.applied(request) == request
+    assert OPERATORS.applied(request) == replace(request, filter_level="medium")
     own = GuildSettings(rag=False, vlm=False, content_filter="high")
     assert OPERATORS.for_guild(own).applied(request) == replace(request, rag=False, vlm=False, filter_level="high")
 
