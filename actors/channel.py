@@ -206,7 +206,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         here, now_ms = await self._at(guild_id), _now_ms()
         persona_id = self._state.in_conversation(user_id, here.rules, now_ms)
         reading = self._reading_ahead is not None and not self._reading_ahead.done()
-        if self._prefill is None or persona_id is None or self._state.busy or reading:
+        if self._prefill is None or persona_id is None or reading or self._state.busy(here.rules.busy_since(now_ms)):
             return False
         # The line that comes takes a place in the window.
         history = self._recall(persona_id, now_ms)[-max(1, self._rules.memory_window - 1) :]
@@ -342,10 +342,14 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """Opens the turn of a delivered answer once more: the message that is returned is to be streamed by `turn`, and
         its answer takes the place of the former one. `parts` are the messages of `renewable` as they stand now.
 
-        Raises as `renewable`.
+        Raises as `renewable`. One that is open already is the same renewal, asked for again.
         """
-        await self.renewable(source_id, user_id, moderator)
-        return self._state.reopen(source_id, parts).message
+        record = self._state.find(source_id)
+        if record is None or not record.again:
+            await self.renewable(source_id, user_id, moderator)
+            return self._state.reopen(source_id, parts, _now_ms()).message
+        _allow(record.message.author.id, user_id, moderator)
+        return record.message
 
     @exposed
     async def open_turns(self) -> tuple[OpenTurn, ...]:

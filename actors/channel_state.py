@@ -63,10 +63,9 @@ class ChannelState(BaseModel):
     mention_ms: dict[str, int] = {}
     decisions: list[DecisionRecord] = []
 
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is under way."""
-        return bool(self.open)
+    def busy(self, since_ms: int) -> bool:
+        """Whether an answer is under way that was begun since then. One that failed may stay open for longer."""
+        return any(record.opened_ms >= since_ms for record in self.open)
 
     @property
     def spoke_to(self) -> str | None:
@@ -153,6 +152,7 @@ class ChannelState(BaseModel):
             trigger=decision.trigger,
             then=list(decision.then),
             lines=self.exchange if decision.then else 0,
+            opened_ms=now_ms,
         )
         self.open.append(record)
         return record
@@ -163,6 +163,7 @@ class ChannelState(BaseModel):
         if following is None or self.is_handled(following.message.id):
             return
         self.pass_over(following.message.id)
+        following.opened_ms = now_ms
         self.open.append(following)
         decision = Decision(
             reason=f"chained_{following.chained}", persona_id=following.persona_id, trigger=record.trigger
@@ -226,7 +227,7 @@ class ChannelState(BaseModel):
             self._ask_anew(record, parts)
         return record
 
-    def reopen(self, source_id: str, parts: Sequence[IncomingMessage]) -> TurnRecord:
+    def reopen(self, source_id: str, parts: Sequence[IncomingMessage], now_ms: int) -> TurnRecord:
         """Opens the turn of a delivered answer once more, for another text in the same posts.
 
         Raises RequestError where the answer is not known any more.
@@ -243,6 +244,7 @@ class ChannelState(BaseModel):
             parts=list(parts) if len(parts) > 1 or parts[-1].id != source_id else [],
             revision=answer.revision + 1,
             again=True,
+            opened_ms=now_ms,
         )
         self.open.append(record)
         return record

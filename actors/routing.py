@@ -25,6 +25,7 @@ Phase = Literal["idle", "running"]
 Choice = Literal["called together", "reply target", "keyword", "conversation", "nearest", "set here", "default"]
 
 MOST_TOGETHER = 2  # of whom a message calls in one breath
+POSTING_S = 60.0  # an answer whose text is due may still take so long to stand
 NEAR_PERSONA = 0.3  # the cosine from which a line is one persona's business rather than anybody's
 
 
@@ -105,6 +106,10 @@ class ChannelRules:
         """Whether a conversation still runs in which a persona spoke last at `spoke_ms`."""
         return _left_s(spoke_ms, self.conversation_s, now_ms) > 0
 
+    def busy_since(self, now_ms: int) -> int:
+        """Since when an answer that still stands out is being made; one begun earlier has failed, or is being posted."""
+        return now_ms - int((self.reply_deadline_s + POSTING_S) * 1000)
+
     def applied(self, request: ReplyRequest) -> ReplyRequest:
         """`request` with what it shall know of these rules."""
         return replace(request, filter_level=self.filter_level, rag=self.rag, vlm=self.vlm)
@@ -155,9 +160,8 @@ class RoutingState(Protocol):
         """Whom that persona answered, as long as that is remembered."""
         ...
 
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is under way."""
+    def busy(self, since_ms: int) -> bool:
+        """Whether an answer is under way that was begun since then."""
         ...
 
     def replied_as(self, reply_id: str) -> str | None:
@@ -264,7 +268,7 @@ def _decide(
         return Decision(reason="not_addressed")
     if rules.quiet is not None and rules.quiet.covers(now_ms):
         return Decision(reason="quiet_hours")
-    if state.busy:
+    if state.busy(rules.busy_since(now_ms)):
         return Decision(reason="busy")
     return _unasked(message, state, rules, pack, now_ms, relation, running)
 

@@ -156,6 +156,7 @@ class TroupeClient(discord.Client):
         if first:
             self._chore(sync(self.tree))
         self._chore(self.access.run())
+        self._chore(self._take_up())
         if self._presence is not None:
             self._chore(self._presence.run())
 
@@ -294,6 +295,18 @@ class TroupeClient(discord.Client):
             self._open.set()
             self._chore(self.drops.resume())
             await self._recovery.catch_up(backlog)
+
+    async def _take_up(self) -> None:
+        """What failed is tried again; the next connect, at which it would be, may be days away."""
+        while True:
+            await asyncio.sleep(self._config.take_up_every_s)
+            await self._open.wait()
+            if self._leaving:
+                return
+            try:
+                await self._recovery.take_up()
+            except (TroupeError, discord.HTTPException) as error:
+                log.warning("[ACTOR] what failed waits until the channels can be asked: %s", error)
 
     async def _look_back(self) -> Backlog:
         while True:

@@ -62,7 +62,7 @@ class IncomingMessage:
     `parent_id` the channel that a thread belongs to, where the message stands in a thread. `public` is whether
     everybody on the server can read the channel; false where that is not known. `age_gated` is true in a channel
     that is for adults only. `spoken_by` is the persona whose line it is, where personas talk among themselves.
-    that is for adults only. `refused` is why the cast shall hear it and not answer: its author has used up what they
+    `refused` is why the cast shall hear it and not answer: its author has used up what they
     may use.
     """
 
@@ -334,8 +334,8 @@ TurnStatus = Literal["claimed", "posted", "spoken"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTurn:
-    """A turn that was decided and is not delivered yet: `claimed`, then `posted` (an id is known) or `spoken` (the text
-    is known). Streaming `message` again goes on with it. Where it is made of several messages, `source_ids` are theirs,
+    """A turn that was decided (at `opened_ms`) and is not delivered yet: `claimed`, then `posted` (an id is known) or
+    `spoken` (the text is known). Streaming `message` again goes on with it. Where it is made of several messages, `source_ids` are theirs,
     oldest first."""
 
     message: IncomingMessage
@@ -343,6 +343,7 @@ class OpenTurn:
     status: TurnStatus
     reply_ids: tuple[str, ...] = ()
     source_ids: tuple[str, ...] = ()
+    opened_ms: int = field(default=0, compare=False)
 
 
 LeaseState = Literal["granted", "wait", "changed", "over"]

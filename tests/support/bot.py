@@ -211,6 +211,8 @@ class Stage:
     models: Models = field(default_factory=Models)
     edit_interval_s: float = 0.2
     catch_up_age_s: float = 900.0
+    take_up_every_s: float = 60.0
+    reply_deadline_s: float = 30.0
     prewarm: bool = False
     speculation: bool = False
     settings_fresh_s: float = 0.2
@@ -293,6 +295,8 @@ class Stage:
             edit_interval_s=self.edit_interval_s,
             first_post_s=0.1,
             catch_up_age_s=self.catch_up_age_s,
+            take_up_every_s=self.take_up_every_s,
+            reply_deadline_s=self.reply_deadline_s,
             prewarm=self.prewarm,
             speculation=self.speculation,
             reply_buttons=self.reply_buttons,

@@ -329,7 +329,7 @@ async def test_what_has_to_do_with_the_lore_is_answered_unasked_where_that_is_wa
     assert await hear(actors, said(2, "the council is late")) == [Silent(source_id=said(2, "").id, reason="duplicate")]
     assert [query.text for query in lore.asked] == ["rain again", "the council is late"]
     document = await ChannelDocument.load("500")
-    assert (document.state.speaker, document.state.busy) == ("elio", False)
+    assert (document.state.speaker, document.state.busy(0)) == ("elio", False)
     lore.fails = ModelUnavailable("gone", component="embeddings")
     lore.asked.clear()
     next_process = LocalVirtualActors(
