@@ -286,8 +286,11 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         self._come_early(message.id, message.content)
         here = await self._at(message.guild_id)
         record = self._state.covering(message.id)
+        # Long-term memory takes the new text of a line that it had or has coming, not of a command or a line of old.
+        kept = here.rules.allows(message) and here.rules.long_term and self._state.remembers(message.id)
         changed = self._state.revise(message.id, message.content, sent=self._is_sent(record))
-        self._withdraw(saying_of(message if here.rules.allows(message) else replace(message, content="")))
+        saying = saying_of(message)
+        self._withdraw(saying if kept else replace(saying, text="", reply_to=None))
         if changed is not None:
             await self._restart(changed)
 

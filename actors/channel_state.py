@@ -105,6 +105,11 @@ class ChannelState(BaseModel):
         """The delivered answer of the turn with that id, None where there is none or it is long ago."""
         return next((answer for answer in self.answers if answer.source_id == source_id), None)
 
+    def remembers(self, message_id: str) -> bool:
+        """Whether something of what the message said is still known here."""
+        lines = (*self.turns, *self.notes, *self.outbox)
+        return any(line.message_id == message_id and line.text for line in lines)
+
     def replied_as(self, reply_id: str) -> str | None:
         """Which persona posted that message, None where it is none of ours."""
         return next((reply.persona_id for reply in self.replies if reply.id == reply_id), None)

@@ -107,7 +107,7 @@ class ChannelRules:
         return _left_s(spoke_ms, self.conversation_s, now_ms) > 0
 
     def busy_since(self, now_ms: int) -> int:
-        """Since when an answer that still stands out is being made; one begun earlier has failed, or is being posted."""
+        """Since when an answer that is still under way was begun; one that was begun earlier has failed."""
         return now_ms - int((self.reply_deadline_s + POSTING_S) * 1000)
 
     def applied(self, request: ReplyRequest) -> ReplyRequest:

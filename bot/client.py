@@ -18,7 +18,7 @@ from actors.guild_book import GuildBook, reading
 from actors.people import People
 from actors.routing import ChannelRules
 from actors.virtual import Actors
-from bot.access import CHAT, COMMAND, Access, Metered, Refused, addresses
+from bot.access import CHAT, COMMAND, ENTRY, Access, Metered, Refused, addresses
 from bot.avatars import Avatars
 from bot.budget import RequestBudget
 from bot.buttons import Act, ReplyButton
@@ -231,7 +231,13 @@ class TroupeClient(discord.Client):
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """A message says something else now. Discord also sends this when it has fetched the preview of a link."""
         message = payload.message
-        if self.user is not None and message.edited_at is not None and is_for_personas(message):
+        if self.user is None or message.edited_at is None or not is_for_personas(message):
+            return
+        try:
+            await self.access.check(message, ENTRY)
+        except Refused:  # what somebody blocked writes now is not read, so what it said before counts no more either
+            await self._retract(payload, message.id)
+        else:
             await self.turns.revise(incoming(message, self.user))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -243,7 +249,9 @@ class TroupeClient(discord.Client):
         await asyncio.gather(*(self._retract(payload, message_id) for message_id in payload.message_ids))
 
     async def _retract(
-        self, payload: discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent, message_id: int
+        self,
+        payload: discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent | discord.RawMessageUpdateEvent,
+        message_id: int,
     ) -> None:
         guild_id = str(payload.guild_id) if payload.guild_id else None
         await self.turns.retract(str(payload.channel_id), str(message_id), guild_id)

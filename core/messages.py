@@ -335,8 +335,8 @@ TurnStatus = Literal["claimed", "posted", "spoken"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTurn:
     """A turn that was decided (at `opened_ms`) and is not delivered yet: `claimed`, then `posted` (an id is known) or
-    `spoken` (the text is known). Streaming `message` again goes on with it. Where it is made of several messages, `source_ids` are theirs,
-    oldest first."""
+    `spoken` (the text is known). Streaming `message` again goes on with it. Where it is made of several messages,
+    `source_ids` are theirs, oldest first."""
 
     message: IncomingMessage
     persona_id: str

@@ -280,8 +280,8 @@ class Settings(BaseSettings):
     content_filter: FilterLevel = Field(
         default="medium",
         description="What is neither answered nor said: off (only the worst), low (slurs, threats, explicit violence), "
-        "medium (more of these, and personal data), high (swear words and suggestive talk, too). Sexual talk is only for "
-        "channels that Discord calls age-restricted.",
+        "medium (more of these, and personal data), high (swear words and suggestive talk, too). Sexual talk is only "
+        "for channels that Discord calls age-restricted.",
     )
 
     # Ray

@@ -218,6 +218,18 @@ async def test_an_edited_line_is_remembered_as_it_stands_and_a_deleted_one_not_a
     await eventually(gone)
 
 
+async def test_an_edited_command_or_a_line_that_was_never_heard_is_not_remembered(database: DatabaseHandle) -> None:
+    actors = make_actors()
+    command, kept = line(1, "!game trivia"), line(2, "my cat is called Biscuit")
+    await actors.call(KIND, "500", "not_for_us", command.id)
+    await hear(actors, kept)
+    await holds("channel:600:500", "my cat is called Biscuit")
+    for text in ("my cat is called Crumb", "my cat is called Moss"):
+        await actors.call(KIND, "500", "revise", replace(command, content=text))
+    await actors.call(KIND, "500", "settle_memory")
+    assert await remembered() == await remembered("user:600:7") == ["my cat is called Biscuit"]
+
+
 async def test_what_a_deleted_line_said_to_be_over_holds_again(database: DatabaseHandle) -> None:
     actors = make_actors()
     await hear(actors, line(1, "my cat is called Biscuit"))
