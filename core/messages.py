@@ -158,21 +158,23 @@ class Passage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
     """What retrieval is asked. `pack` and `guild_id` bound what may be found; `limit` is the number of passages.
-    `vector` is the embedding of `text`, where the asker has it already."""
+    `vector` is the embedding of `text`, where the asker has it already; `personas` are those of whom the nearest is
+    wanted, by id, with a text that tells who they are."""
 
     text: str
     limit: int = 3
     pack: str | None = None
     guild_id: str | None = None
     vector: tuple[float, ...] | None = None
+    personas: tuple[tuple[str, str], ...] = ()
     deadline_ms: int | None = None
     traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """How much a line has to do with the cast's world: the highest cosine with a passage, and the persona that is
-    nearest to it, with that cosine. Both are -1 to 1."""
+    """How much a line has to do with the cast's world: the highest cosine with a passage, and of the personas that were
+    asked for the one that is nearest to it (empty where none were), with that cosine. Both are -1 to 1."""
 
     lore: float
     persona_id: str
