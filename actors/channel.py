@@ -39,6 +39,7 @@ from core.messages import (
     IncomingMessage,
     Kept,
     Lease,
+    Memory,
     OpenTurn,
     Relation,
     ReplyEvent,
@@ -47,6 +48,7 @@ from core.messages import (
     Silent,
     Speaking,
     Spoken,
+    Trigger,
     Turn,
 )
 from core.personas import Guest, Pack, Scenario
@@ -430,9 +432,17 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return await self.stage(guild_id)
 
     @exposed
-    async def spoke(self, reply_id: str, persona_id: str, text: str, to_id: str | None, guild_id: str | None) -> None:
+    async def spoke(
+        self,
+        reply_id: str,
+        persona_id: str,
+        text: str,
+        to_id: str | None,
+        guild_id: str | None,
+        trigger: Trigger = "command",
+    ) -> None:
         """A persona said something here that answers nobody: it is remembered, and replies to it are for that persona.
-        `to_id` is the person whom it was said to, if anybody."""
+        `to_id` is the person whom it was said to, if anybody; `trigger` is a command or a job."""
         here = await self._at(guild_id)
         now_ms = _now_ms()
         line = Turn(
@@ -443,7 +453,13 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             persona_id=persona_id,
             author_id=to_id,
         )
-        self._state.speak(line, here.rules, now_ms)
+        self._state.speak(line, trigger, here.rules, now_ms)
+
+    @exposed
+    async def answered(self, reply_id: str, persona_id: str, spoken: Spoken, traceparent: str | None) -> None:
+        """A command was answered in `reply_id`, as a persona or (empty) as nobody: how that came about is kept for
+        `why`, and nothing of what was said."""
+        self._state.asked(reply_id, persona_id, spoken, traceparent, _now_ms())
 
     @exposed
     async def open_scene(self, scenario_id: str, scene_id: str, guild_id: str | None) -> Scenario:
@@ -662,14 +678,14 @@ class ChannelActor(VirtualActor[ChannelDocument]):
                 recalled = await remembering
                 request = replace(request, memories=recalled.memories, vector=recalled.vector)
             spoken = await self._answering.ask(generation, request)
-            self._generations.end(generation, await self._record(source_id, spoken))
+            self._generations.end(generation, await self._record(source_id, spoken, request.memories))
         except asyncio.CancelledError:
             self._generations.end(generation, Silent(source_id=source_id, reason="abandoned"))
         except Exception as error:
             # Not recorded, so the turn stays open: streaming it again asks for a new reply.
             self._generations.end(generation, error)
 
-    async def _record(self, source_id: str, spoken: Spoken) -> Spoken | Silent:
+    async def _record(self, source_id: str, spoken: Spoken, memories: tuple[Memory, ...]) -> Spoken | Silent:
         """Saves the text of an open turn and returns what its listener is to be told.
 
         Keeps trying while the database is away, since the text cost a model's time. Where another process recorded a
@@ -685,7 +701,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
                     if record.spoken is None:
                         record.spoken = spoken
                         self._state.saw(source_id, spoken.pictures)
-                        self._state.answered(source_id, spoken)
+                        self._state.answered(source_id, spoken, memories)
                     return record.spoken
             except (DatabaseUnavailable, StaleRevision):
                 if time.monotonic() > deadline:

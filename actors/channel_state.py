@@ -20,7 +20,7 @@ from actors.summary import FOLD_EVERY, Note, as_text, fold
 from actors.turn_record import Answer, OwnReply, TurnRecord, lore_told, record_line, saying_of
 from core.documents import OwnedDocument
 from core.errors import RequestError
-from core.messages import IncomingMessage, Kept, Spoken, Turn
+from core.messages import IncomingMessage, Kept, Memory, Spoken, Trigger, Turn
 from core.personas import Pack
 from core.prompts import own_words, with_pictures
 from core.tracing import trace_id
@@ -179,13 +179,17 @@ class ChannelState(BaseModel):
         """The open turn that came after the answer with these posts."""
         return next((one for one in self.open if one.chained and one.message.id in reply_ids), None)
 
-    def speak(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
-        """A persona said something that is no answer. Known, it changes nothing."""
+    def speak(self, line: Turn, trigger: Trigger, rules: ChannelRules, now_ms: int) -> None:
+        """A persona said something that is no answer, since a command or a job wanted it. Known, it changes nothing."""
         if line.persona_id is None or self.replied_as(line.message_id) is not None:
             return
         self.replies.append(OwnReply(id=line.message_id, persona_id=line.persona_id, source_id=line.message_id))
         del self.replies[:-MAX_REPLIES]
         self.spoke_ms, self.speaker = now_ms, line.persona_id
+        decision = Decision(reason=f"said_by_{trigger}", persona_id=line.persona_id, trigger=trigger)
+        self.decisions = noted(
+            self.decisions, DecisionRecord(message_id=line.message_id, at_ms=now_ms, decision=decision)
+        )
         self._remember(line, rules, now_ms)
 
     def join(self, record: TurnRecord, message: IncomingMessage, reason: str, rules: ChannelRules, now_ms: int) -> None:
@@ -267,9 +271,18 @@ class ChannelState(BaseModel):
                 self.replies.append(OwnReply(id=reply_id, persona_id=record.persona_id, source_id=source_id))
         del self.replies[:-MAX_REPLIES]
 
-    def answered(self, source_id: str, spoken: Spoken) -> None:
-        """Notes how the answer to a message came about."""
-        self.decisions = [one.answered(spoken) if one.message_id == source_id else one for one in self.decisions]
+    def answered(self, source_id: str, spoken: Spoken, memories: Sequence[Memory] = ()) -> None:
+        """Notes how the answer to a message came about, for which `memories` were at hand."""
+        self.decisions = [
+            one.answered(spoken, memories) if one.message_id == source_id else one for one in self.decisions
+        ]
+
+    def asked(self, reply_id: str, persona_id: str, spoken: Spoken, traceparent: str | None, now_ms: int) -> None:
+        """Notes how the answer to a command came about, which stands in `reply_id`."""
+        decision = Decision(reason="asked_by_command", persona_id=persona_id, trigger="command")
+        record = DecisionRecord(message_id=reply_id, at_ms=now_ms, decision=decision, trace_id=trace_id(traceparent))
+        others = [one for one in self.decisions if one.message_id != reply_id]
+        self.decisions = noted(others, record.answered(spoken))
 
     def why(self, message_id: str) -> DecisionRecord | None:
         """What was decided on a message, or on the one that our message of that id answers."""

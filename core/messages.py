@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from core.personas import Guest
 
-Trigger = Literal["mention", "reply", "dm", "keyword", "command", "image", "relevance", "random"]
+Trigger = Literal["mention", "reply", "dm", "keyword", "command", "image", "relevance", "random", "job"]
 
 # How strict the content filter is; `core.content_filter` says what each level catches.
 FilterLevel = Literal["off", "low", "medium", "high"]
@@ -136,12 +136,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Something that was said long before: by whom (empty where it was taught) and when. `id` names it in `Prompt`."""
+    """Something that was said long before: by whom (empty where it was taught) and when. `id` names it in `Prompt`; it
+    begins with that of the message, which stands in `channel_id` (empty where it was taught). `score` is how well it
+    fits, 0 to 1."""
 
     id: str
     speaker: str
     text: str
     at_ms: int
+    channel_id: str = field(default="", compare=False)
+    score: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,13 +278,16 @@ class Making:
     """How a text was made: by which LoRA adapter (empty for none), from how many tokens, after waiting `queue_ms` for
     the model's first word (its queue and reading the prompt) and writing for `generation_ms`. The tokens are those of
     all attempts together, the rest is told of the last. `memories` are the ids
-    of what was said long before and stood in the prompt."""
+    of what was said long before and stood in the prompt; `kept` and `dropped` name its parts as `Prompt` does, but for
+    what is always there, and with earlier lines as their number (`turns:8`)."""
 
     adapter: str = ""
     usage: Usage | None = None
     queue_ms: int = 0
     generation_ms: int = 0
     memories: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

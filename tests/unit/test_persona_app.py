@@ -16,6 +16,7 @@ from core.messages import (
     ChatMessage,
     Delta,
     IncomingMessage,
+    Memory,
     Passage,
     ReplyRequest,
     SearchQuery,
@@ -430,3 +431,18 @@ def test_what_counts_as_a_picture() -> None:
     assert len(pictures(with_files(*[picture(i) for i in range(9)]).message)) == MOST_PICTURES
     assert told(Description(text="", model="eyes")) == UNSEEN
     assert told(Description(text="NASA's kite.", model="eyes")) == "NASA's kite"
+
+
+async def test_what_was_kept_of_the_prompt_and_what_was_left_out_is_told() -> None:
+    long = Passage(id="long", text="word " * 400, score=0.02, source="lore/sky.md")
+
+    async def both(query: SearchQuery) -> tuple[Passage, ...]:
+        return LORE, long
+
+    history = tuple(Turn(message_id=str(n), speaker="Ben", text="so many words " * 20, at_ms=n) for n in range(9))
+    memories = (Memory(id="7:0", speaker="Ben", text="I live in Oslo", at_ms=1),)
+    _, spoken = await listen(service(ScriptedEngine(["Yes."]), both), request(history=history, memories=memories))
+    assert spoken.making is not None
+    assert spoken.making.kept == ("turns:5", "passage:comet", "memory:7:0")
+    assert spoken.making.dropped == ("turns:4", "passage:long")
+    assert spoken.making.memories == ("7:0",)
