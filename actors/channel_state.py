@@ -107,7 +107,7 @@ class ChannelState(BaseModel):
 
     def remembers(self, message_id: str) -> bool:
         """Whether something of what the message said is still known here."""
-        lines = (*self.turns, *self.notes, *self.outbox)
+        lines: tuple[Turn | Note | Saying, ...] = (*self.turns, *self.notes, *self.outbox)
         return any(line.message_id == message_id and line.text for line in lines)
 
     def replied_as(self, reply_id: str) -> str | None:

@@ -128,7 +128,7 @@ class Recovery:
         def is_due(turn: messages.OpenTurn) -> bool:
             failed.add(turn.message.id)
             every_s = self._config.take_up_every_s
-            pause_s = min(every_s * 2 ** self._attempts.get(turn.message.id, 0), _LONGEST_PAUSE_S)
+            pause_s = min(every_s * 2.0 ** self._attempts.get(turn.message.id, 0), _LONGEST_PAUSE_S)
             return time.time() > turn.opened_ms / 1000 + self._config.reply_deadline_s + pause_s
 
         try:

@@ -292,6 +292,7 @@ class PersonaService:
             first=steering.first,
             hint=_hint(GUARDRAIL, _character(persona), steering.hint) if self._options.hints else "",
             scene=request.scene,
+            memories_last=self._options.hints,  # the bundled model was taught on memories in the summary
         )
         if prompt.dropped:
             logger.debug("[PERSONA] message %s: dropped %s", request.message.id, ", ".join(prompt.dropped))
