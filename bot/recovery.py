@@ -103,7 +103,8 @@ class Recovery:
         self._admits = admits
         self._client, self._config, self._actors, self._index = client, config, actors, index
         self._voices, self._turns = voices, turns
-        self._attempts: dict[str, int] = {}  # at open turns that failed
+        # Of open turns that failed: when each is to be tried again, and how long after the time before.
+        self._again: dict[str, tuple[float, float]] = {}
 
     async def look_back(self) -> Backlog:
         """What is undone in all channels. Raises TroupeError where the actors or their database do not answer."""
@@ -122,23 +123,24 @@ class Recovery:
         """Go on with the turns that failed, each time after a longer pause, and with messages that did not reach their
         actors. Raises TroupeError, discord.HTTPException where these or Discord still do not answer."""
         lost, self._turns.lost_after = self._turns.lost_after, {}
-        oldest = _snowflake(time.time() - self._config.catch_up_age_s)
-        failed: set[str] = set()
+        now, every_s = time.time(), self._config.take_up_every_s
+        failed: dict[str, tuple[float, float]] = {}
 
         def is_due(turn: messages.OpenTurn) -> bool:
-            failed.add(turn.message.id)
-            every_s = self._config.take_up_every_s
-            pause_s = min(every_s * 2.0 ** self._attempts.get(turn.message.id, 0), _LONGEST_PAUSE_S)
-            return time.time() > turn.opened_ms / 1000 + self._config.reply_deadline_s + pause_s
+            first = turn.opened_ms / 1000 + self._config.reply_deadline_s + every_s, every_s
+            due, pause_s = failed[turn.message.id] = self._again.get(turn.message.id, first)
+            if now < due:
+                return False
+            log.info("[DISCORD] the turn of message %s is taken up again", turn.message.id)
+            failed[turn.message.id] = now + pause_s, min(2 * pause_s, _LONGEST_PAUSE_S)
+            return True
 
         try:
             channels = await self._index.with_open_turns()
             found = await _each(lambda channel_id: self._open_turns(channel_id, is_due), channels)
-            self._attempts = {one: count for one, count in self._attempts.items() if one in failed}
+            self._again = failed
             turns = [turn for some in found for turn in some]
-            for turn in turns:
-                log.info("[DISCORD] the turn of message %s is taken up again", turn.message.id)
-                self._attempts[turn.message.id] = self._attempts.get(turn.message.id, 0) + 1
+            oldest = _snowflake(now - self._config.catch_up_age_s)
             marks = [(int(channel_id), max(after, oldest)) for channel_id, after in lost.items()]
             missed = marks if self._config.catch_up_messages else []
             await asyncio.gather(_each(self._finish, turns), _each(self._read, missed))
