@@ -335,7 +335,7 @@ async def test_regenerate_is_an_answer_too(stage: Stage, ada: Human) -> None:
 
                 async def is_closed() -> bool:
                     state = (await ChannelDocument.load(question["channel_id"])).state
-                    return not state.busy
+                    return not state.open
 
                 await eventually(renewed)
                 await asyncio.sleep(0.3)
