@@ -47,7 +47,7 @@ async def _answer(interaction: discord.Interaction, services: Services, message_
         raise RequestError(say("why-not-known" if message_id else "why-nothing-heard"), field="message")
     here = f"{_CHANNELS}/{interaction.guild_id or '@me'}/{channel}"
     pack = await services.everybody(interaction)
-    embed = list_embed(records, pack, here, say) if message_id is None else why_embed(records[0], pack, here, say)
+    embed = list_embed(records, pack, here, say) if message_id is None else why_embed(records[0], pack, say, here)
     await interaction.followup.send(embed=embed, ephemeral=True)
 
 
@@ -63,8 +63,8 @@ def message_of(text: str, channel_id: str, words: Words) -> str:
     return text
 
 
-def why_embed(record: DecisionRecord, pack: Pack, here: str, words: Words) -> discord.Embed:
-    """All that is known of one decision. `here` is the address of the channel."""
+def why_embed(record: DecisionRecord, pack: Pack, words: Words, here: str = "") -> discord.Embed:
+    """All that is known of one decision. `here` is the address of the channel; without it, memories are no links."""
     decision = record.decision
     embed = discord.Embed(colour=discord.Colour.blurple())
     embed.description = words("why-because", reason=_reason(decision.reason, words))
@@ -157,7 +157,9 @@ def _memories(record: DecisionRecord, here: str) -> list[str]:
     for memory_id in record.making.memories if record.making else ():
         one = known.get(memory_id)
         link = (
-            f"{server}/{one.channel_id}/{memory_id.partition(':')[0]}" if one and one.channel_id else f"`{memory_id}`"
+            f"{server}/{one.channel_id}/{memory_id.partition(':')[0]}"
+            if one and one.channel_id and here
+            else f"`{memory_id}`"
         )
         lines.append(f"{link} · {one.score:.2f}" if one else link)
     return lines

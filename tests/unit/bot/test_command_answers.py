@@ -160,6 +160,6 @@ def test_memories_are_links_to_what_was_said_with_how_well_it_fitted() -> None:
             Remembered(id="77:0", channel_id="", score=0.5),  # it was taught
         ),
     )
-    embed = why_embed(record, load_pack(PACK), "https://discord.com/channels/600/500", words("en-GB"))
+    embed = why_embed(record, load_pack(PACK), words("en-GB"), "https://discord.com/channels/600/500")
     told = {field.name: field.value for field in embed.fields}["Memories used"]
     assert told == "https://discord.com/channels/600/501/11 · 0.61\n`77:0` · 0.50\n`old`"
