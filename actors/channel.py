@@ -29,7 +29,7 @@ from actors.guild_book import GuildBook, Here
 from actors.hand_over import HandOver
 from actors.host import VirtualActor, exposed
 from actors.leases import Leases
-from actors.long_term import LongTermMemory, Recalled
+from actors.long_term import MAX_CHARS, LongTermMemory, Recalled
 from actors.memory_scopes import Saying
 from actors.routing import ChannelRules, Decision, decide, wants_relation
 from actors.turn_record import TurnRecord, nothing_of, record_line, saying_of
@@ -39,6 +39,7 @@ from core.messages import (
     IncomingMessage,
     Kept,
     Lease,
+    Memory,
     OpenTurn,
     Relation,
     ReplyEvent,
@@ -47,9 +48,11 @@ from core.messages import (
     Silent,
     Speaking,
     Spoken,
+    Trigger,
     Turn,
 )
 from core.personas import Guest, Pack, Scenario
+from core.prompts import one_line
 from core.wording import Wording
 
 log = logging.getLogger(__name__)
@@ -117,7 +120,6 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         self._answering = Answering(app, pack)
         self._lore = lore
         self._pack = pack
-        self._rules = rules
         self._guilds = guilds or GuildBook(pack, rules)
         self._generations = Generations(self.background)
         self._prefill = prefill
@@ -173,7 +175,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             else:
                 outcome = resumed
             if isinstance(outcome, TurnRecord):
-                known = self._know(outcome, now_ms)
+                known = self._know(outcome, now_ms, here)
             self._gather()
         if isinstance(outcome, str):
             yield Silent(source_id=message.id, reason=outcome)
@@ -207,10 +209,10 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         here, now_ms = await self._at(guild_id), _now_ms()
         persona_id = self._state.in_conversation(user_id, here.rules, now_ms)
         reading = self._reading_ahead is not None and not self._reading_ahead.done()
-        if self._prefill is None or persona_id is None or self._state.busy or reading:
+        if self._prefill is None or persona_id is None or reading or self._state.busy(here.rules.busy_since(now_ms)):
             return False
         # The line that comes takes a place in the window.
-        history = self._recall(persona_id, now_ms)[-max(1, self._rules.memory_window - 1) :]
+        history = self._recall(persona_id, here.rules, now_ms)[-max(1, here.rules.memory_window - 1) :]
         said = (turn for turn in reversed(history) if turn.author_id == user_id and not turn.persona_id)
         coming = IncomingMessage(
             id="0",
@@ -266,7 +268,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         record = self._state.find(source_id)
         here = self._here or await self._at(record.message.guild_id if record else None)
         speaker, now_ms = self._name(record.persona_id) if record else "", _now_ms()
-        self._state.deliver(source_id, reply_ids, speaker, self._rules, now_ms, text)
+        self._state.deliver(source_id, reply_ids, speaker, here.rules, now_ms, text)
         if record is not None:
             self._state.go_on(record, self._cast(here), now_ms)
         self._leases.end(source_id)
@@ -287,8 +289,11 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         self._come_early(message.id, message.content)
         here = await self._at(message.guild_id)
         record = self._state.covering(message.id)
+        # Long-term memory takes the new text of a line that it had or has coming, not of a command or a line of old.
+        kept = here.rules.allows(message) and here.rules.long_term and self._state.remembers(message.id)
         changed = self._state.revise(message.id, message.content, sent=self._is_sent(record))
-        self._withdraw(saying_of(message if here.rules.allows(message) else replace(message, content="")))
+        saying = saying_of(message)
+        self._withdraw(saying if kept else replace(saying, text="", reply_to=None))
         if changed is not None:
             await self._restart(changed)
 
@@ -350,10 +355,14 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """Opens the turn of a delivered answer once more: the message that is returned is to be streamed by `turn`, and
         its answer takes the place of the former one. `parts` are the messages of `renewable` as they stand now.
 
-        Raises as `renewable`.
+        Raises as `renewable`. One that is open already is the same renewal, asked for again.
         """
-        await self.renewable(source_id, user_id, moderator)
-        return self._state.reopen(source_id, parts).message
+        record = self._state.find(source_id)
+        if record is None or not record.again:
+            await self.renewable(source_id, user_id, moderator)
+            return self._state.reopen(source_id, parts, _now_ms()).message
+        _allow(record.message.author.id, user_id, moderator)
+        return record.message
 
     @exposed
     async def open_turns(self) -> tuple[OpenTurn, ...]:
@@ -432,9 +441,17 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return await self.stage(guild_id)
 
     @exposed
-    async def spoke(self, reply_id: str, persona_id: str, text: str, to_id: str | None, guild_id: str | None) -> None:
+    async def spoke(
+        self,
+        reply_id: str,
+        persona_id: str,
+        text: str,
+        to_id: str | None,
+        guild_id: str | None,
+        trigger: Trigger = "command",
+    ) -> None:
         """A persona said something here that answers nobody: it is remembered, and replies to it are for that persona.
-        `to_id` is the person whom it was said to, if anybody."""
+        `to_id` is the person whom it was said to, if anybody; `trigger` is a command or a job."""
         here = await self._at(guild_id)
         now_ms = _now_ms()
         line = Turn(
@@ -445,7 +462,13 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             persona_id=persona_id,
             author_id=to_id,
         )
-        self._state.speak(line, here.rules, now_ms)
+        self._state.speak(line, trigger, here.rules, now_ms)
+
+    @exposed
+    async def answered(self, reply_id: str, persona_id: str, spoken: Spoken, traceparent: str | None) -> None:
+        """A command was answered in `reply_id`, as a persona or (empty) as nobody: how that came about is kept for
+        `why`, and nothing of what was said."""
+        self._state.asked(reply_id, persona_id, spoken, traceparent, _now_ms())
 
     @exposed
     async def open_scene(self, scenario_id: str, scene_id: str, guild_id: str | None) -> Scenario:
@@ -510,7 +533,8 @@ class ChannelActor(VirtualActor[ChannelDocument]):
     async def history(self, persona_id: str | None = None) -> tuple[Turn, ...]:
         """What a persona (None: the one that answers here) knows of the channel, oldest first."""
         wanted = persona_id or self._state.persona_id or self._pack.default_persona
-        return self._recall(wanted, _now_ms())
+        here = await self._at(self._state.guild_id or None)
+        return self._recall(wanted, here.rules, _now_ms())
 
     async def _relate(self, message: IncomingMessage, here: Here) -> Relation | None:
         """How the message has to do with the lore, where that decides anything. The channel is not held while that is
@@ -519,14 +543,15 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             return None
         now_ms = _now_ms()
         async with self.exclusive():
-            new = not self._state.is_handled(message.id)
-            if not (new and wants_relation(message, self._state, here.rules, self._cast(here), now_ms)):
+            new, cast = not self._state.is_handled(message.id), self._cast(here)
+            if not (new and wants_relation(message, self._state, here.rules, cast, now_ms)):
                 return None
         query = SearchQuery(
-            text=message.content,
+            text=one_line(message.content)[:MAX_CHARS],  # as memory and retrieval ask for it, so it is embedded once
             limit=1,
             pack=self._pack.id,
             guild_id=message.guild_id,
+            personas=tuple((one.id, one.told) for one in cast.personas),
             deadline_ms=now_ms + int(_RELATE_S * 1000),
         )
         try:
@@ -580,13 +605,13 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         if (former := self._generations.get(source_id)) is None:
             return
         self._drop(source_id, "restarted")
-        known = self._know(record, now_ms)
+        known = self._know(record, now_ms, here)
         former.successor = record, self._generate(record, known, now_ms, here, resumed=True)
 
-    def _know(self, record: TurnRecord, now_ms: int) -> _Known:
+    def _know(self, record: TurnRecord, now_ms: int, here: Here) -> _Known:
         """What the persona knows that answers an open turn. Where its answer begins now, what is remembered for long is
         looked for from here on, while the turn is saved."""
-        history = self._recall(record.persona_id, now_ms, record)
+        history = self._recall(record.persona_id, here.rules, now_ms, record)
         summary = self._state.summary(history, now_ms)
         remembering = None
         if self._memory is not None and record.spoken is None and self._generations.get(record.message.id) is None:
@@ -594,9 +619,11 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             remembering = asyncio.create_task(self._memory.recall(record.message, without=told))
         return _Known(history, summary, remembering, self._scene(now_ms))
 
-    def _recall(self, persona_id: str, now_ms: int, answering: TurnRecord | None = None) -> tuple[Turn, ...]:
+    def _recall(
+        self, persona_id: str, rules: ChannelRules, now_ms: int, answering: TurnRecord | None = None
+    ) -> tuple[Turn, ...]:
         """What the persona knows, without the message it is answering, with answers still on their way out."""
-        lines = list(self._state.recall(persona_id, self._rules, now_ms))
+        lines = list(self._state.recall(persona_id, rules, now_ms))
         for record in self._state.open:
             if record.spoken is not None and record is not answering:
                 lines.append(record_line(record, self._name(record.persona_id), now_ms))
@@ -608,7 +635,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             if answering.again:
                 before_ms = answering.sources[0].created_ms
                 lines = [line for line in lines if line.at_ms < before_ms]
-        return tuple(lines[-self._rules.memory_window :])
+        return tuple(lines[-rules.memory_window :])
 
     def _gather(self) -> None:
         """Has what may be worth keeping for long handed over, soon and beside everything else."""
@@ -629,7 +656,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """Starts the reply to an open turn; it goes on whether anybody listens or not."""
         if self._reading_ahead is not None:
             self._reading_ahead.cancel()
-        deadline_ms = record.message.deadline_ms or now_ms + int(self._rules.reply_deadline_s * 1000)
+        deadline_ms = record.message.deadline_ms or now_ms + int(here.rules.reply_deadline_s * 1000)
         if resumed:
             deadline_ms = max(deadline_ms, now_ms + int(_RESUMED_S * 1000))
         request = ReplyRequest(
@@ -660,14 +687,14 @@ class ChannelActor(VirtualActor[ChannelDocument]):
                 recalled = await remembering
                 request = replace(request, memories=recalled.memories, vector=recalled.vector)
             spoken = await self._answering.ask(generation, request)
-            self._generations.end(generation, await self._record(source_id, spoken))
+            self._generations.end(generation, await self._record(source_id, spoken, request.memories))
         except asyncio.CancelledError:
             self._generations.end(generation, Silent(source_id=source_id, reason="abandoned"))
         except Exception as error:
             # Not recorded, so the turn stays open: streaming it again asks for a new reply.
             self._generations.end(generation, error)
 
-    async def _record(self, source_id: str, spoken: Spoken) -> Spoken | Silent:
+    async def _record(self, source_id: str, spoken: Spoken, memories: tuple[Memory, ...]) -> Spoken | Silent:
         """Saves the text of an open turn and returns what its listener is to be told.
 
         Keeps trying while the database is away, since the text cost a model's time. Where another process recorded a
@@ -683,7 +710,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
                     if record.spoken is None:
                         record.spoken = spoken
                         self._state.saw(source_id, spoken.pictures)
-                        self._state.answered(source_id, spoken)
+                        self._state.answered(source_id, spoken, memories)
                     return record.spoken
             except (DatabaseUnavailable, StaleRevision):
                 if time.monotonic() > deadline:

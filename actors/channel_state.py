@@ -20,7 +20,7 @@ from actors.summary import FOLD_EVERY, Note, as_text, fold
 from actors.turn_record import Answer, OwnReply, TurnRecord, lore_told, record_line, saying_of
 from core.documents import OwnedDocument
 from core.errors import RequestError
-from core.messages import IncomingMessage, Kept, Spoken, Turn
+from core.messages import IncomingMessage, Kept, Memory, Spoken, Trigger, Turn
 from core.personas import Pack
 from core.prompts import own_words, with_pictures
 from core.tracing import trace_id
@@ -64,10 +64,9 @@ class ChannelState(BaseModel):
     mention_ms: dict[str, int] = {}
     decisions: list[DecisionRecord] = []
 
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is under way."""
-        return bool(self.open)
+    def busy(self, since_ms: int) -> bool:
+        """Whether an answer is under way that was begun since then. One that failed may stay open for longer."""
+        return any(record.opened_ms >= since_ms for record in self.open)
 
     @property
     def spoke_to(self) -> str | None:
@@ -106,6 +105,11 @@ class ChannelState(BaseModel):
     def answer_to(self, source_id: str) -> Answer | None:
         """The delivered answer of the turn with that id, None where there is none or it is long ago."""
         return next((answer for answer in self.answers if answer.source_id == source_id), None)
+
+    def remembers(self, message_id: str) -> bool:
+        """Whether something of what the message said is still known here."""
+        lines: tuple[Turn | Note | Saying, ...] = (*self.turns, *self.notes, *self.outbox)
+        return any(line.message_id == message_id and line.text for line in lines)
 
     def replied_as(self, reply_id: str) -> str | None:
         """Which persona posted that message, None where it is none of ours."""
@@ -154,6 +158,7 @@ class ChannelState(BaseModel):
             trigger=decision.trigger,
             then=list(decision.then),
             lines=self.exchange if decision.then else 0,
+            opened_ms=now_ms,
         )
         self.open.append(record)
         return record
@@ -164,6 +169,7 @@ class ChannelState(BaseModel):
         if following is None or self.is_handled(following.message.id):
             return
         self.pass_over(following.message.id)
+        following.opened_ms = now_ms
         self.open.append(following)
         decision = Decision(
             reason=f"chained_{following.chained}", persona_id=following.persona_id, trigger=record.trigger
@@ -174,13 +180,17 @@ class ChannelState(BaseModel):
         """The open turn that came after the answer with these posts."""
         return next((one for one in self.open if one.chained and one.message.id in reply_ids), None)
 
-    def speak(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
-        """A persona said something that is no answer. Known, it changes nothing."""
+    def speak(self, line: Turn, trigger: Trigger, rules: ChannelRules, now_ms: int) -> None:
+        """A persona said something that is no answer, since a command or a job wanted it. Known, it changes nothing."""
         if line.persona_id is None or self.replied_as(line.message_id) is not None:
             return
         self.replies.append(OwnReply(id=line.message_id, persona_id=line.persona_id, source_id=line.message_id))
         del self.replies[:-MAX_REPLIES]
         self.spoke_ms, self.speaker = now_ms, line.persona_id
+        decision = Decision(reason=f"said_by_{trigger}", persona_id=line.persona_id, trigger=trigger)
+        self.decisions = noted(
+            self.decisions, DecisionRecord(message_id=line.message_id, at_ms=now_ms, decision=decision)
+        )
         self._remember(line, rules, now_ms)
 
     def join(self, record: TurnRecord, message: IncomingMessage, reason: str, rules: ChannelRules, now_ms: int) -> None:
@@ -227,7 +237,7 @@ class ChannelState(BaseModel):
             self._ask_anew(record, parts)
         return record
 
-    def reopen(self, source_id: str, parts: Sequence[IncomingMessage]) -> TurnRecord:
+    def reopen(self, source_id: str, parts: Sequence[IncomingMessage], now_ms: int) -> TurnRecord:
         """Opens the turn of a delivered answer once more, for another text in the same posts.
 
         Raises RequestError where the answer is not known any more.
@@ -246,6 +256,7 @@ class ChannelState(BaseModel):
             parts=list(parts) if len(parts) > 1 or parts[-1].id != source_id else [],
             revision=answer.revision + 1,
             again=True,
+            opened_ms=now_ms,
         )
         self.open.append(record)
         return record
@@ -263,9 +274,18 @@ class ChannelState(BaseModel):
                 self.replies.append(OwnReply(id=reply_id, persona_id=record.persona_id, source_id=source_id))
         del self.replies[:-MAX_REPLIES]
 
-    def answered(self, source_id: str, spoken: Spoken) -> None:
-        """Notes how the answer to a message came about."""
-        self.decisions = [one.answered(spoken) if one.message_id == source_id else one for one in self.decisions]
+    def answered(self, source_id: str, spoken: Spoken, memories: Sequence[Memory] = ()) -> None:
+        """Notes how the answer to a message came about, for which `memories` were at hand."""
+        self.decisions = [
+            one.answered(spoken, memories) if one.message_id == source_id else one for one in self.decisions
+        ]
+
+    def asked(self, reply_id: str, persona_id: str, spoken: Spoken, traceparent: str | None, now_ms: int) -> None:
+        """Notes how the answer to a command came about, which stands in `reply_id`."""
+        decision = Decision(reason="asked_by_command", persona_id=persona_id, trigger="command")
+        record = DecisionRecord(message_id=reply_id, at_ms=now_ms, decision=decision, trace_id=trace_id(traceparent))
+        others = [one for one in self.decisions if one.message_id != reply_id]
+        self.decisions = noted(others, record.answered(spoken))
 
     def why(self, message_id: str) -> DecisionRecord | None:
         """What was decided on a message, or on the one that our message of that id answers."""

@@ -3,11 +3,11 @@ anybody wrote and no author."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from actors.routing import Decision
-from core.messages import Making, Spoken
+from core.messages import Making, Memory, Spoken
 
 MAX_ANSWERED = 12
 MAX_SILENT = 6
@@ -24,10 +24,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """Something that was said long before and stood in the prompt. Fields as in `Memory`."""
+
+    id: str
+    channel_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """What was decided on a message, at `at_ms`; and of its answer, once there is one, the model, whether it was a
-    fallback, what it was written from, how many pictures were looked at, and `retried`, `filtered` and `making` as in
-    `Spoken`. `trace_id` finds the turn in traces and logs.
+    fallback, what it was written from (`sources`, `memories`), how many pictures were looked at, and `retried`,
+    `filtered` and `making` as in `Spoken`. `trace_id` finds the turn in traces and logs. What was said without a
+    message to decide on (to a command, or by a job) has a record under its own id.
     """
 
     message_id: str
@@ -41,9 +51,11 @@ class DecisionRecord:
     filtered: str | None = None
     making: Making | None = None
     trace_id: str = ""
+    memories: tuple[Remembered, ...] = ()
 
-    def answered(self, spoken: Spoken) -> DecisionRecord:
-        """The same with its answer."""
+    def answered(self, spoken: Spoken, memories: Iterable[Memory] = ()) -> DecisionRecord:
+        """The same with its answer, for which `memories` were at hand."""
+        used = spoken.making.memories if spoken.making else ()
         sources = tuple(Source(id=one.id, title=one.title[:_TITLE], score=one.score) for one in spoken.passages)
         return replace(
             self,
@@ -54,6 +66,9 @@ class DecisionRecord:
             retried=spoken.retried,
             filtered=spoken.filtered,
             making=spoken.making,
+            memories=tuple(
+                Remembered(id=one.id, channel_id=one.channel_id, score=one.score) for one in memories if one.id in used
+            ),
         )
 
 

@@ -1,7 +1,7 @@
 """What a guild may set for itself: one model, whose descriptions are the help of `/config`.
 
-Every setting is None until it is set; then it inherits from the operator. Values are typed by people, so `parsed` takes
-text and its errors name the setting and say what it takes.
+Every setting is None until it is set; then it inherits from the operator. Values are typed by people, so `changed`
+takes text and its errors name the setting and say what it takes.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ class GuildSettings(BaseModel):
     rag: bool | None = Field(default=None, description="Answer from the lore: on or off.")
     vlm: bool | None = Field(default=None, description="Look at pictures: on or off.")
     proactive: bool | None = Field(default=None, description="Speak without being addressed: on or off.")
+    keywords: bool | None = Field(default=None, description="Answer to a persona's keywords: on or off.")
     content_filter: FilterLevel | None = Field(
         default=None, description="How strict the content filter is: off, low, medium or high."
     )
@@ -111,6 +112,9 @@ class GuildSettings(BaseModel):
     )
     relevance_running: Cosine | None = Field(
         default=None, description="The same while a conversation with the cast runs: -1 to 1."
+    )
+    near_persona: Cosine | None = Field(
+        default=None, description="How near a line must be to a persona for that one to answer it unasked: -1 to 1."
     )
     random_chance: Share | None = Field(
         default=None, description="Share of the other lines that are answered by chance: 0 to 1."
@@ -183,6 +187,7 @@ KINDS: dict[str, Kind] = {
     "rag": "switch",
     "vlm": "switch",
     "proactive": "switch",
+    "keywords": "switch",
     "content_filter": "choice",
     "quiet_hours": "hours",
     "time_zone": "zone",

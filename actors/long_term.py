@@ -105,6 +105,8 @@ class LongTermMemory:
                 speaker="" if one.item.kind == "taught" else one.item.speaker,
                 text=one.item.text,
                 at_ms=one.item.said_ms,
+                channel_id="" if one.item.kind == "taught" else one.item.channel_id,
+                score=one.score,
             )
             for one in found
         )

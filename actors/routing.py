@@ -25,19 +25,20 @@ Phase = Literal["idle", "running"]
 Choice = Literal["called together", "reply target", "keyword", "conversation", "nearest", "set here", "default"]
 
 MOST_TOGETHER = 2  # of whom a message calls in one breath
-NEAR_PERSONA = 0.3  # the cosine from which a line is one persona's business rather than anybody's
+POSTING_S = 60.0  # an answer whose text is due may still take so long to stand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRules:
     """What the operator set for every channel, and what a guild made of it. Times in seconds; `memory_window` in
     messages; `relevance` and `relevance_running` are the cosines from which a line is answered unasked, the second
-    while a conversation runs, which it does for `conversation_s` after a persona spoke; `random_chance` is 0 to 1.
+    while a conversation runs, which it does for `conversation_s` after a persona spoke; `near_persona` is the one from
+    which it is one persona's business rather than anybody's; `random_chance` is 0 to 1.
 
     `only_channel` is the one channel of an operator who wants no other, in which only mentions and replies are
-    answered; `allowed_channels` are a guild's, None all of them. Nothing is answered unasked where `proactive` is
-    false, nor in the `quiet` hours. `rag`, `vlm` and `filter_level` are for who writes the reply; `long_term` is
-    whether lines are gathered for long-term memory."""
+    answered; `allowed_channels` are a guild's, None all of them. Without `keywords` these alone call nobody. Nothing is
+    answered unasked where `proactive` is false, nor in the `quiet` hours. `rag`, `vlm` and `filter_level` are for
+    who writes the reply; `long_term` is whether lines are gathered for long-term memory."""
 
     memory_window: int = 10
     memory_ttl_s: float = 1800.0
@@ -52,13 +53,15 @@ class ChannelRules:
     relevance_cooldown_s: float = 10.0
     random_chance: float = 0.02
     random_cooldown_s: float = 120.0
+    near_persona: float = 0.3
+    keywords: bool = True
     only_channel: str | None = None
     allowed_channels: tuple[str, ...] | None = None
     proactive: bool = True
     quiet: QuietHours | None = None
     rag: bool = True
     vlm: bool = True
-    filter_level: FilterLevel | None = None
+    filter_level: FilterLevel = "medium"
     long_term: bool = False
 
     @classmethod
@@ -104,6 +107,10 @@ class ChannelRules:
     def converses(self, spoke_ms: int, now_ms: int) -> bool:
         """Whether a conversation still runs in which a persona spoke last at `spoke_ms`."""
         return _left_s(spoke_ms, self.conversation_s, now_ms) > 0
+
+    def busy_since(self, now_ms: int) -> int:
+        """Since when an answer that is still under way was begun; one that was begun earlier has failed."""
+        return now_ms - int((self.reply_deadline_s + POSTING_S) * 1000)
 
     def applied(self, request: ReplyRequest) -> ReplyRequest:
         """`request` with what it shall know of these rules."""
@@ -155,9 +162,8 @@ class RoutingState(Protocol):
         """Whom that persona answered, as long as that is remembered."""
         ...
 
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is under way."""
+    def busy(self, since_ms: int) -> bool:
+        """Whether an answer is under way that was begun since then."""
         ...
 
     def replied_as(self, reply_id: str) -> str | None:
@@ -204,10 +210,10 @@ def decide(
 
     Bots and webhooks never, nor who was refused already, nor anybody where the rules do not allow it. A direct message,
     a mention of the bot and a reply to one of its messages always (mentions within the author's cooldown); a persona's
-    keyword within the channel's cooldown. Who is called together answers one after the other. A reply is answered by
-    whom it replies to; otherwise the keyword's persona speaks, else, where the line goes on with what a persona just
-    told its author (`continuing.continues`), that persona, else the one set for the channel, else the default of the
-    pack.
+    keyword within the channel's cooldown, during which it is a line like any other. Who is called together answers one
+    after the other. A reply is answered by whom it replies to; otherwise the keyword's persona speaks, else, where the
+    line goes on with what a persona just told its author (`continuing.continues`), that persona, else the one set for
+    the channel, else the default of the pack.
 
     Where the cast may speak unasked, a picture, a line near enough to the lore, and a few lines by chance are answered,
     each within its cooldown, never in quiet hours and never while an answer is under way. Such a line is for the
@@ -256,17 +262,29 @@ def _decide(
         if _left_s(state.mention_ms.get(message.author.id, 0), rules.mention_cooldown_s, now_ms):
             return Decision(reason="mention_cooldown")
         return replace(answer, reason="mentioned", trigger="mention")
-    if called is not None and rules.only_channel is None:
-        if _left_s(state.keyword_ms, rules.keyword_cooldown_s, now_ms):
-            return Decision(reason="keyword_cooldown")
+    by_keyword = called is not None and rules.keywords and rules.only_channel is None
+    if by_keyword and not _left_s(state.keyword_ms, rules.keyword_cooldown_s, now_ms):
         return replace(answer, reason="keyword", trigger="keyword")
+    unasked = _unasked(message, state, rules, pack, now_ms, relation, running)
+    return replace(unasked, reason="keyword_cooldown") if by_keyword and not unasked.speak else unasked
+
+
+def _unasked(
+    message: IncomingMessage,
+    state: RoutingState,
+    rules: ChannelRules,
+    pack: Pack,
+    now_ms: int,
+    relation: Relation | None,
+    running: bool,
+) -> Decision:
     if not rules.speaks_unasked(message.channel_id):
         return Decision(reason="not_addressed")
     if rules.quiet is not None and rules.quiet.covers(now_ms):
         return Decision(reason="quiet_hours")
-    if state.busy:
+    if state.busy(rules.busy_since(now_ms)):
         return Decision(reason="busy")
-    return _unasked(message, state, rules, pack, now_ms, relation, running)
+    return _drawn_in(message, state, rules, pack, now_ms, relation, running)
 
 
 def wants_relation(message: IncomingMessage, state: RoutingState, rules: ChannelRules, pack: Pack, now_ms: int) -> bool:
@@ -282,7 +300,7 @@ def drawn(message_id: str) -> float:
     return int.from_bytes(hashlib.sha256(f"draw {message_id}".encode()).digest()[:8], "big") / 2**64
 
 
-def _unasked(
+def _drawn_in(
     message: IncomingMessage,
     state: RoutingState,
     rules: ChannelRules,
@@ -296,7 +314,7 @@ def _unasked(
     persona_id, chosen = _first(
         pack,
         ("conversation", state.speaker if running else None),
-        ("nearest", nearest.persona_id if nearest is not None and nearest.persona >= NEAR_PERSONA else None),
+        ("nearest", nearest.persona_id if nearest is not None and nearest.persona >= rules.near_persona else None),
         ("set here", state.persona_id),
     )
     answer = Decision(reason="", persona_id=persona_id, chosen=chosen)

@@ -11,7 +11,7 @@ from core.messages import IncomingMessage, OpenTurn, Spoken, Trigger, Turn, Turn
 
 @dataclass(slots=True, kw_only=True)
 class TurnRecord:
-    """A turn between its decision and its delivery. `spoken` is known once the persona has finished.
+    """A turn between its decision, at `opened_ms`, and its delivery. `spoken` is known once the persona has finished.
 
     `message` is what the persona is given, and its id the turn's. Where that is made of several messages, `parts` are
     these as they were written, oldest first: the turn covers all their ids. `revision` counts how often they changed,
@@ -33,6 +33,7 @@ class TurnRecord:
     lines: int = 0
     partner: str = ""
     chained: Literal["", "asked", "exchange"] = ""
+    opened_ms: int = 0
 
     @property
     def sources(self) -> tuple[IncomingMessage, ...]:
@@ -59,6 +60,7 @@ class TurnRecord:
             status=self.status,
             reply_ids=tuple(self.reply_ids),
             source_ids=self.source_ids if self.parts else (),
+            opened_ms=self.opened_ms,
         )
 
 

@@ -124,7 +124,7 @@ def find(data_dir: Path, match: Match) -> psutil.Process | None:
 
 
 async def whole(system: System, victim: str) -> None:
-    """Waits until the system is ready and `victim` runs: after an earlier kill, answers may come before a model is back.
+    """Waits until the system is ready and `victim` runs: answers may come before a model that was killed is back.
 
     Raises TimeoutError after HEAL_S.
     """

@@ -18,7 +18,7 @@ from actors.guild_book import GuildBook, reading
 from actors.people import People
 from actors.routing import ChannelRules
 from actors.virtual import Actors
-from bot.access import CHAT, COMMAND, Access, Metered, Refused, addresses
+from bot.access import CHAT, COMMAND, ENTRY, Access, Metered, Refused, addresses
 from bot.avatars import Avatars
 from bot.budget import RequestBudget
 from bot.buttons import Act, ReplyButton
@@ -85,7 +85,7 @@ class TroupeClient(discord.Client):
         names = {persona.id: persona.name for persona in pack.personas}
         guilds = GuildBook(
             pack,
-            ChannelRules(only_channel=config.only_channel),
+            ChannelRules(only_channel=config.only_channel, filter_level=config.content_filter),
             reading(actors),
             reading_guests(actors),
             read_additions=reading_additions(actors),
@@ -156,6 +156,7 @@ class TroupeClient(discord.Client):
         if first:
             self._chore(sync(self.tree))
         self._chore(self.access.run())
+        self._chore(self._take_up())
         if self._presence is not None:
             self._chore(self._presence.run())
 
@@ -230,7 +231,13 @@ class TroupeClient(discord.Client):
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """A message says something else now. Discord also sends this when it has fetched the preview of a link."""
         message = payload.message
-        if self.user is not None and message.edited_at is not None and is_for_personas(message):
+        if self.user is None or message.edited_at is None or not is_for_personas(message):
+            return
+        try:
+            await self.access.check(message, ENTRY)
+        except Refused:  # what somebody blocked writes now is not read, so what it said before counts no more either
+            await self._retract(payload, message.id)
+        else:
             await self.turns.revise(incoming(message, self.user))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -242,7 +249,9 @@ class TroupeClient(discord.Client):
         await asyncio.gather(*(self._retract(payload, message_id) for message_id in payload.message_ids))
 
     async def _retract(
-        self, payload: discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent, message_id: int
+        self,
+        payload: discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent | discord.RawMessageUpdateEvent,
+        message_id: int,
     ) -> None:
         guild_id = str(payload.guild_id) if payload.guild_id else None
         await self.turns.retract(str(payload.channel_id), str(message_id), guild_id)
@@ -294,6 +303,18 @@ class TroupeClient(discord.Client):
             self._open.set()
             self._chore(self.drops.resume())
             await self._recovery.catch_up(backlog)
+
+    async def _take_up(self) -> None:
+        """What failed is tried again; the next connect, at which it would be, may be days away."""
+        while True:
+            await asyncio.sleep(self._config.take_up_every_s)
+            await self._open.wait()
+            if self._leaving:
+                return
+            try:
+                await self._recovery.take_up()
+            except (TroupeError, discord.HTTPException) as error:
+                log.warning("[ACTOR] what failed waits until the channels can be asked: %s", error)
 
     async def _look_back(self) -> Backlog:
         while True:

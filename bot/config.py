@@ -25,6 +25,7 @@ class BotConfig:
     reply_deadline_s: float = 30.0
     catch_up_messages: int = 50
     catch_up_age_s: float = 900.0
+    take_up_every_s: float = 60.0  # what failed is looked for and tried again
     only_channel: str | None = None
     content_filter: FilterLevel = "medium"
     prewarm: bool = False

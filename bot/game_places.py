@@ -40,9 +40,8 @@ def check_place(place: Place, user: discord.abc.User, theme: str, here: Here) ->
             )
             raise RequestError(needed, field="channel")
     # The theme is shown to everybody, so it is held to what personas may say here.
-    level = here.rules.filter_level or "medium"
     minors = any(persona.is_minor for persona in here.pack.personas)
-    caught = default_filter().verdict(theme, level, age_gated=message.age_gated, about_minor=minors)
+    caught = default_filter().verdict(theme, here.rules.filter_level, age_gated=message.age_gated, about_minor=minors)
     if caught == "self_harm":
         raise RequestError(care(theme), field="theme")
     if caught is not None:

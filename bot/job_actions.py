@@ -35,7 +35,7 @@ class JobActions:
         discord.HTTPException."""
         guild_id = str(place.guild.id) if place.guild is not None else None
         if post.persona_id is not None and post.text:
-            said = (message_id, post.persona_id, post.text, None, guild_id)
+            said = (message_id, post.persona_id, post.text, None, guild_id, "job")
             await self._actors.call("channel", str(place.id), "spoke", *said)
         locale = str(place.guild.preferred_locale) if place.guild is not None else "en-US"
         match post.action:

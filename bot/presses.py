@@ -13,7 +13,7 @@ from bot.convert import incoming
 from bot.language import words
 from bot.turns import Turns
 from bot.webhooks import Place, place_of
-from core.errors import RequestError
+from core.errors import Overloaded, RequestError
 from core.messages import IncomingMessage
 
 _ANSWER_WITHIN_S = 10.0
@@ -45,7 +45,11 @@ class Presses:
             raise RequestError(words(interaction.locale)("reply-button-gone"), field="source_id")
         message: IncomingMessage = await self._call(channel_id, "renew", source_id, tuple(parts), *who)
         await self._note("reply.renew", message.author.id, interaction)
-        await self._turns.take(message, place)
+        try:
+            await self._turns.take(message, place)
+        except Overloaded:
+            await self._turns.give_up(message, "too many answers are being given to renew one")
+            raise
 
     async def _note(self, action: str, author_id: str, interaction: discord.Interaction) -> None:
         """Writes down what a moderator did to the answer to somebody else."""

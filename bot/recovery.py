@@ -2,6 +2,7 @@
 
 It runs after every identify, that is at the start and after a session that Discord would not resume. `look_back` comes
 before any live message reaches the actors, because those move the marks it reads; `catch_up` runs beside live traffic.
+In between, `take_up` tries again what failed.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _AT_ONCE = 8
 _AT_ONCE_PER_CHANNEL = 4
 _DM_AGE_S = 30 * 24 * 3600.0
 _MOST_DMS = 100
+_LONGEST_PAUSE_S = 3600.0  # between two attempts at a turn that fails each time
 
 Admits = Callable[[discord.Message], Awaitable[Refused | None]]
 
@@ -101,6 +103,8 @@ class Recovery:
         self._admits = admits
         self._client, self._config, self._actors, self._index = client, config, actors, index
         self._voices, self._turns = voices, turns
+        # Of open turns that failed: when each is to be tried again, and how long after the time before.
+        self._again: dict[str, tuple[float, float]] = {}
 
     async def look_back(self) -> Backlog:
         """What is undone in all channels. Raises TroupeError where the actors or their database do not answer."""
@@ -115,11 +119,45 @@ class Recovery:
         """Finish the open turns and answer what was missed, the newest first. Failures are logged per channel."""
         await asyncio.gather(_each(self._finish, backlog.turns), _each(self._read, list(backlog.missed_after.items())))
 
-    async def _open_turns(self, channel_id: str) -> list[OpenTurn]:
-        """The open turns of a channel that nobody in this process works on."""
+    async def take_up(self) -> None:
+        """Go on with the turns that failed, each time after a longer pause, and with messages that did not reach their
+        actors. Raises TroupeError, discord.HTTPException where these or Discord still do not answer."""
+        lost, self._turns.lost_after = self._turns.lost_after, {}
+        now, every_s = time.time(), self._config.take_up_every_s
+        failed: dict[str, tuple[float, float]] = {}
+
+        def is_due(turn: messages.OpenTurn) -> bool:
+            first = turn.opened_ms / 1000 + self._config.reply_deadline_s + every_s, every_s
+            due, pause_s = failed[turn.message.id] = self._again.get(turn.message.id, first)
+            if now < due:
+                return False
+            log.info("[DISCORD] the turn of message %s is taken up again", turn.message.id)
+            failed[turn.message.id] = now + pause_s, min(2 * pause_s, _LONGEST_PAUSE_S)
+            return True
+
+        try:
+            channels = await self._index.with_open_turns()
+            found = await _each(lambda channel_id: self._open_turns(channel_id, is_due), channels)
+            self._again = failed
+            turns = [turn for some in found for turn in some]
+            oldest = _snowflake(now - self._config.catch_up_age_s)
+            marks = [(int(channel_id), max(after, oldest)) for channel_id, after in lost.items()]
+            missed = marks if self._config.catch_up_messages else []
+            await asyncio.gather(_each(self._finish, turns), _each(self._read, missed))
+        except (TroupeError, discord.HTTPException):
+            for channel_id, after in lost.items():
+                self._turns.lose(channel_id, after)
+            raise
+
+    async def _open_turns(
+        self, channel_id: str, wanted: Callable[[messages.OpenTurn], bool] = lambda turn: True
+    ) -> list[OpenTurn]:
+        """The open turns of a channel that nobody in this process works on, those that are `wanted`."""
         known: tuple[messages.OpenTurn, ...] = await self._actors.call("channel", channel_id, "open_turns")
         idle = [
-            turn for turn in known if turn.message.id not in self._turns and self._config.holds(turn.message.guild_id)
+            turn
+            for turn in known
+            if turn.message.id not in self._turns and self._config.holds(turn.message.guild_id) and wanted(turn)
         ]
         if not idle:
             return []

@@ -69,6 +69,8 @@ class Turns:
         self._tasks: dict[str, asyncio.Task[object]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        # Per channel the id after which messages did not reach their actor; `bot.recovery` reads on from there.
+        self.lost_after: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._replies)
@@ -80,7 +82,7 @@ class Turns:
         """Have `message` answered in `place`, if its channel's cast has an answer. Never raises for a failed turn.
 
         None where nothing came of it: the message is being answered already, or the turn failed and stays open, to be
-        taken up again after the next connect. Raises Overloaded past the limit.
+        taken up again later (`bot.recovery`). Raises Overloaded past the limit.
         """
         if message.id in self._replies:
             return None
@@ -107,6 +109,8 @@ class Turns:
                 await self.give_up(message, error.text)
         except TroupeError as error:
             log.error("[ACTOR] no answer to %s in channel %s: %s", message.id, channel, error)
+            if not isinstance(error, RequestError):
+                self.lose(channel, int(message.id) - 1)
         except Exception:
             log.exception("[ACTOR] the turn of message %s in channel %s failed", message.id, channel)
         finally:
@@ -117,6 +121,10 @@ class Turns:
         if following is not None:  # somebody goes on; there is room, since this turn has just ended
             await self.take(following, place)
         return outcome
+
+    def lose(self, channel_id: str, after: int) -> None:
+        """Messages of a channel after that id may not have reached its actor."""
+        self.lost_after[channel_id] = min(after, self.lost_after.get(channel_id, after))
 
     def typing(self, channel_id: str, user_id: str, at_s: float) -> None:
         """Somebody types there: an answer to them that has not begun waits a little for what else they say. `at_s` is

@@ -97,7 +97,8 @@ class ContentFilter:
         self, text: str, level: FilterLevel, *, age_gated: bool = False, about_minor: bool = False
     ) -> Category | None:
         """The category for which `text` is caught at `level`, None where it passes. `age_gated` is true in a channel
-        for adults only; `about_minor` where a minor speaks or is spoken to, so that nothing sexual may be said."""
+        for adults only, outside of which nothing explicit passes at any level; `about_minor` where a minor speaks or is
+        spoken to, so that nothing sexual may be said."""
         caught = _CAUGHT[level]
         found = list(self.findings(text))
         explicit = [one for one in found if one.category == "sexual" and one.severity in _EXPLICIT]
@@ -106,8 +107,10 @@ class ContentFilter:
         ):
             return "minors"
         allowed = _ADULT if age_gated else frozenset[Category]()
-        held = [one for one in found if one.severity in caught and one.category not in allowed]
-        return min((one.category for one in held), key=CATEGORIES.index, default=None)
+        held = {one.category for one in found if one.severity in caught} - allowed
+        if explicit and not age_gated:
+            held.add("sexual")
+        return min(held, key=CATEGORIES.index, default=None)
 
     def findings(self, text: str) -> Iterator[Finding]:
         """Everything that any level would catch."""

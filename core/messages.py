@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from core.personas import Guest
 
-Trigger = Literal["mention", "reply", "dm", "keyword", "command", "image", "relevance", "random"]
+Trigger = Literal["mention", "reply", "dm", "keyword", "command", "image", "relevance", "random", "job"]
 
 # How strict the content filter is; `core.content_filter` says what each level catches.
 FilterLevel = Literal["off", "low", "medium", "high"]
@@ -62,7 +62,7 @@ class IncomingMessage:
     `parent_id` the channel that a thread belongs to, where the message stands in a thread. `public` is whether
     everybody on the server can read the channel; false where that is not known. `age_gated` is true in a channel
     that is for adults only. `spoken_by` is the persona whose line it is, where personas talk among themselves.
-    that is for adults only. `refused` is why the cast shall hear it and not answer: its author has used up what they
+    `refused` is why the cast shall hear it and not answer: its author has used up what they
     may use.
     """
 
@@ -136,12 +136,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Something that was said long before: by whom (empty where it was taught) and when. `id` names it in `Prompt`."""
+    """Something that was said long before: by whom (empty where it was taught) and when. `id` names it in `Prompt`; it
+    begins with that of the message, which stands in `channel_id` (empty where it was taught). `score` is how well it
+    fits, 0 to 1."""
 
     id: str
     speaker: str
     text: str
     at_ms: int
+    channel_id: str = field(default="", compare=False)
+    score: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,21 +162,23 @@ class Passage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
     """What retrieval is asked. `pack` and `guild_id` bound what may be found; `limit` is the number of passages.
-    `vector` is the embedding of `text`, where the asker has it already."""
+    `vector` is the embedding of `text`, where the asker has it already; `personas` are those of whom the nearest is
+    wanted, by id, with a text that tells who they are."""
 
     text: str
     limit: int = 3
     pack: str | None = None
     guild_id: str | None = None
     vector: tuple[float, ...] | None = None
+    personas: tuple[tuple[str, str], ...] = ()
     deadline_ms: int | None = None
     traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """How much a line has to do with the cast's world: the highest cosine with a passage, and the persona that is
-    nearest to it, with that cosine. Both are -1 to 1."""
+    """How much a line has to do with the cast's world: the highest cosine with a passage, and of the personas that were
+    asked for the one that is nearest to it (empty where none were), with that cosine. Both are -1 to 1."""
 
     lore: float
     persona_id: str
@@ -272,13 +278,16 @@ class Making:
     """How a text was made: by which LoRA adapter (empty for none), from how many tokens, after waiting `queue_ms` for
     the model's first word (its queue and reading the prompt) and writing for `generation_ms`. The tokens are those of
     all attempts together, the rest is told of the last. `memories` are the ids
-    of what was said long before and stood in the prompt."""
+    of what was said long before and stood in the prompt; `kept` and `dropped` name its parts as `Prompt` does, but for
+    what is always there, and with earlier lines as their number (`turns:8`)."""
 
     adapter: str = ""
     usage: Usage | None = None
     queue_ms: int = 0
     generation_ms: int = 0
     memories: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,15 +343,16 @@ TurnStatus = Literal["claimed", "posted", "spoken"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTurn:
-    """A turn that was decided and is not delivered yet: `claimed`, then `posted` (an id is known) or `spoken` (the text
-    is known). Streaming `message` again goes on with it. Where it is made of several messages, `source_ids` are theirs,
-    oldest first."""
+    """A turn that was decided (at `opened_ms`) and is not delivered yet: `claimed`, then `posted` (an id is known) or
+    `spoken` (the text is known). Streaming `message` again goes on with it. Where it is made of several messages,
+    `source_ids` are theirs, oldest first."""
 
     message: IncomingMessage
     persona_id: str
     status: TurnStatus
     reply_ids: tuple[str, ...] = ()
     source_ids: tuple[str, ...] = ()
+    opened_ms: int = field(default=0, compare=False)
 
 
 LeaseState = Literal["granted", "wait", "changed", "over"]

@@ -113,6 +113,11 @@ class Persona(Frozen):
     avatar: Path | None = Field(default=None, description="Resolved path of a square PNG inside the pack.")
 
     @property
+    def told(self) -> str:
+        """Who that is, as a text that others are compared with."""
+        return f"{self.name}, {self.title}. {self.description}"
+
+    @property
     def is_minor(self) -> bool:
         """Whether the persona is a child or a youth, as the pack says or as the title tells."""
         return self.minor or bool(_YOUNG.search(self.title))

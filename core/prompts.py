@@ -207,19 +207,23 @@ def compose(
     first: Priority = "balanced",
     hint: str = "",
     scene: str = "",
+    memories_last: bool = False,
 ) -> Prompt:
     """The prompt for `persona` to answer `message`, at most `budget_tokens` long as `count_tokens` counts it.
 
     By priority: the persona, the message, the `scene` that is played, then by turns one passage (best first) and two
     turns (newest first), or all of what comes `first`, then the memories (best first), then the summary. `hint` is a
-    sentence of ours about this reply, behind the persona's instructions. Nothing is cut in its middle but a message
-    that is too long by itself.
+    sentence of ours about this reply, behind the persona's instructions. Memories are told with the summary, or, with
+    `memories_last`, behind the message, so that what comes before it begins as it did. Nothing is cut in its middle
+    but a message that is too long by itself.
     Turns stay without gaps: where one does not fit, the older ones are dropped too, while a passage or memory that is
     too long leaves room for a shorter one.
 
     Raises RequestError (`budget_tokens`) where not even the persona's name and a word of the message fit.
     """
-    draft = _Draft(persona, message.author.name, message.content, hint=hint, now_ms=message.created_ms)
+    draft = _Draft(
+        persona, message.author.name, message.content, hint=hint, now_ms=message.created_ms, memories_last=memories_last
+    )
 
     def fits(candidate: _Draft) -> bool:
         return count_tokens(candidate.messages()) <= budget_tokens
@@ -285,14 +289,15 @@ class _Draft:
     now_ms: int = 0
     hint: str = ""
     scene: str = ""
+    memories_last: bool = False
     told: dict[Turn, str] = field(default_factory=dict)  # of turns, since each is tried in many drafts
 
     def messages(self) -> tuple[ChatMessage, ...]:
         head = _introduction(self.persona) if self.brief else system_text(self.persona)
         # In the order of their time, as the summary is.
-        remembered = sorted(self.memories, key=lambda memory: memory.at_ms)
+        remembered = [memory_line(one, self.now_ms) for one in sorted(self.memories, key=lambda memory: memory.at_ms)]
         scene = f"The scene: {_sentence(without_said(self.scene))}" if self.scene else ""
-        earlier = [scene, *(memory_line(one, self.now_ms) for one in remembered), self.summary]
+        earlier = [scene, *(remembered if not self.memories_last else ()), self.summary]
         parts = [f"{head} {self.hint}".strip() if not self.brief else head, summary_block(" ".join(earlier))]
         messages = [ChatMessage(role="system", content="\n".join(part for part in parts if part))]
         for turn in self.turns:
@@ -311,6 +316,8 @@ class _Draft:
                     self.told[turn] = user_line(turn.speaker, turn.text, cast)
                 _append(messages, "user", self.told[turn])
         _append(messages, "user", user_line(self.speaker, self.text, (self.persona.name,)))
+        if self.memories_last and remembered:
+            _append(messages, "user", summary_block(" ".join(remembered)))
         if self.passages:
             _append(messages, "user", lore_block([p.text for p in self.passages]))
         return tuple(messages)

@@ -279,8 +279,9 @@ class Settings(BaseSettings):
     )
     content_filter: FilterLevel = Field(
         default="medium",
-        description="What is neither answered nor said: off (only the worst), low (slurs, threats, explicit violence "
-        "and sex), medium (more of these, and personal data), high (swear words and suggestive talk, too).",
+        description="What is neither answered nor said: off (only the worst), low (slurs, threats, explicit violence), "
+        "medium (more of these, and personal data), high (swear words and suggestive talk, too). Sexual talk is only "
+        "for channels that Discord calls age-restricted.",
     )
 
     # Ray

@@ -13,6 +13,7 @@ import operator
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from cachetools import LRUCache
 from pymilvus.exceptions import MilvusException
 
 from core.errors import TroupeError, Unavailable
@@ -34,6 +35,7 @@ LEAST_COSINE = 0.37
 LEAST_BM25 = 8.0
 # Beside a passage that fits well, others that fit much less are noise.
 LEAST_OF_BEST = 0.6
+MOST_TOLD = 2000
 
 Embed = Callable[[list[str]], Awaitable[list[list[float]]]]
 
@@ -54,8 +56,7 @@ class LoreSearch:
         self._least_cosine, self._least_bm25 = least_cosine, least_bm25
         self._embed = embed
         self._embedding_model = embedding_model
-        self._cast: dict[str, str] = {}
-        self._cast_vectors: dict[str, list[float]] = {}  # embedded when first needed
+        self._told: LRUCache[str, list[float]] = LRUCache(MOST_TOLD)  # vectors by what tells of a persona
 
     async def ingest(self, pack: Pack) -> tuple[int, int]:
         """Make the store hold exactly the pack's lore; returns how many passages were embedded and deleted.
@@ -63,8 +64,6 @@ class LoreSearch:
         What has not changed is not embedded again. Every row tells by itself whether it is current, so a run that was
         cut off is simply finished by the next.
         """
-        self._cast = {one.id: f"{one.name}, {one.title}. {one.description}" for one in pack.personas}
-        self._cast_vectors = {}
         stored = await asyncio.to_thread(self._store.fingerprints, pack.id)
         wanted = {lore.id: self._row(pack.id, lore.id, lore.title, lore.text, lore.source) for lore in pack.lore}
         changed = [row for row in wanted.values() if stored.get(row.lore_id) != row.fingerprint]
@@ -140,18 +139,22 @@ class LoreSearch:
         return found[: query.limit]
 
     async def relate(self, query: SearchQuery) -> Relation:
-        """How near `query.text` is to the lore and to each persona of the pack read last. Raises what embedding raises,
-        Unavailable where the store fails."""
-        if not self._cast_vectors:
-            cast = dict(self._cast)
-            self._cast_vectors = dict(zip(cast, await self._embed(list(cast.values())), strict=True))
-        vector = (await self._embed([query.text]))[0]
+        """How near `query.text` is to the lore, and which of `query.personas` it is nearest to. Raises what embedding
+        raises, Unavailable where the store fails."""
+        told = dict(query.personas)
+        vectors = {text: self._told[text] for text in told.values() if text in self._told}
+        new = [text for text in dict.fromkeys(told.values()) if text not in vectors]
+        asked = new if query.vector else [*new, query.text]
+        found = await self._embed(asked) if asked else []
+        vectors |= dict(zip(new, found, strict=False))
+        self._told.update(vectors)
+        vector = list(query.vector) if query.vector else found[-1]
         scope = Scope(pack=query.pack, guild=query.guild_id, limit=1)
         try:
             near = await asyncio.to_thread(self._store.by_meaning, vector, scope)
         except MilvusException as error:
             raise Unavailable(f"The lore cannot be searched: {error.message}", component=names.RETRIEVAL) from error
-        cosines = {who: sum(map(operator.mul, vector, theirs)) for who, theirs in self._cast_vectors.items()}
+        cosines = {who: sum(map(operator.mul, vector, vectors[text])) for who, text in told.items()}
         nearest = max(cosines, key=cosines.__getitem__, default="")
         return Relation(
             lore=near[0].score if near else 0.0, persona_id=nearest, persona=cosines[nearest] if nearest else 0.0

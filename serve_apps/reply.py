@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,7 @@ from core.messages import (
     Usage,
 )
 from core.personas import Guest, Pack, Persona
-from core.prompts import compose, one_line, system_text
+from core.prompts import Prompt, compose, one_line, system_text
 from observability.metrics import ReplyMetrics
 from serve_apps.breaker import Breaker
 from serve_apps.clock import now_ms, remaining_s
@@ -138,7 +138,7 @@ class PersonaService:
         fallback = self._fallback(persona, request, passages, shown)
         request = as_read(request, shown, decency, self._others(persona))
         try:
-            wanted, memories = self._composed(persona, request, passages, deadline_ms, steering)
+            wanted, prompt = self._composed(persona, request, passages, deadline_ms, steering)
         except RequestError as error:
             logger.warning("[PERSONA] message %s: %s", request.message.id, error)
             yield fallback
@@ -146,7 +146,7 @@ class PersonaService:
         if not self.breaker.allows():
             yield fallback
             return
-        draft = _Draft(self._validation(persona, request, decency.quoting(passages)), memories)
+        draft = _Draft(self._validation(persona, request, decency.quoting(passages)), prompt)
         pause, longest = self._options.retry_pause_s
         while draft.may_try:
             try:
@@ -275,8 +275,8 @@ class PersonaService:
         passages: tuple[Passage, ...],
         deadline_ms: int | None,
         steering: Steering,
-    ) -> tuple[GenerateRequest, tuple[str, ...]]:
-        """The request to the model, and the ids of the memories that are in it."""
+    ) -> tuple[GenerateRequest, Prompt]:
+        """The request to the model, and the prompt that is in it."""
         window = self._count_tokens.window
         max_tokens = min(self._options.max_tokens, window // 2)
         budget = window - max_tokens - TEMPLATE_SLACK
@@ -292,6 +292,7 @@ class PersonaService:
             first=steering.first,
             hint=_hint(GUARDRAIL, _character(persona), steering.hint) if self._options.hints else "",
             scene=request.scene,
+            memories_last=self._options.hints,  # the bundled model was taught on memories in the summary
         )
         if prompt.dropped:
             logger.debug("[PERSONA] message %s: dropped %s", request.message.id, ", ".join(prompt.dropped))
@@ -309,8 +310,7 @@ class PersonaService:
             deadline_ms=deadline_ms,
             traceparent=request.traceparent,
         )
-        in_it = (name.removeprefix("memory:") for name in prompt.kept if name.startswith("memory:"))
-        return wanted, tuple(in_it)
+        return wanted, prompt
 
     def _another(
         self,
@@ -326,7 +326,7 @@ class PersonaService:
         if not correction:
             return another_attempt(wanted)
         told = replace(steering, hint=f"{steering.hint} {correction}".strip())
-        again = self._compose(persona, request, passages, wanted.deadline_ms, told)
+        again, draft.prompt = self._composed(persona, request, passages, wanted.deadline_ms, told)
         return another_attempt(replace(wanted, messages=again.messages))
 
     async def _attempt(self, wanted: GenerateRequest, draft: _Draft) -> AsyncGenerator[Delta, None]:
@@ -364,7 +364,9 @@ class PersonaService:
             usage=draft.usage,
             queue_ms=round((first_at - asked_at) * 1000),
             generation_ms=round((time.monotonic() - first_at) * 1000),
-            memories=draft.memories,
+            memories=tuple(name.removeprefix("memory:") for name in draft.prompt.kept if name.startswith("memory:")),
+            kept=_told(draft.prompt.kept),
+            dropped=_told(draft.prompt.dropped),
         )
         problem = problem or validation.problem(text)
         if problem is None:
@@ -410,9 +412,9 @@ def another_attempt(wanted: GenerateRequest) -> GenerateRequest:
 class _Draft:
     """What is known of the reply so far, over all attempts."""
 
-    def __init__(self, validation: Validation, memories: tuple[str, ...] = ()) -> None:
+    def __init__(self, validation: Validation, prompt: Prompt) -> None:
         self.validation = validation
-        self.memories = memories
+        self.prompt = prompt
         self.making: Making | None = None
         self.model = ""
         self.shown = ""
@@ -452,6 +454,13 @@ class _Draft:
         more = text[len(self.shown) :]
         self.shown = text
         return more
+
+
+def _told(parts: Sequence[str]) -> tuple[str, ...]:
+    """The parts of a prompt as `Making` has them."""
+    turns = sum(one.startswith("turn:") for one in parts)
+    others = [one for one in parts if one not in ("system", "message") and not one.startswith("turn:")]
+    return (f"turns:{turns}", *others) if turns else tuple(others)
 
 
 def _hint(*sentences: str) -> str:

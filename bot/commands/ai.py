@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import discord
 from discord import app_commands
 
-from bot.commands.asking import answers_here, as_message, guest_of, guild_of, show_growing, stream_answer
+from bot.commands.asking import answers_here, as_message, guest_of, guild_of, note_answer, show_growing, stream_answer
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.ports import ModelsApp
@@ -43,7 +43,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         answers_here(here, message, words(interaction.locale))
         chosen = here.pack.persona(persona).id if persona else None
         models = _models(interaction, services)
-        level = here.rules.filter_level or services.config.content_filter
+        level = here.rules.filter_level
         if chosen is None and (caught := default_filter().verdict(prompt, level, age_gated=message.age_gated)):
             say = words(interaction.locale)
             told = care(prompt) if caught == "self_harm" else say("ai-filtered")
@@ -51,8 +51,16 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
             return
         await interaction.response.defer(thinking=True)
         if chosen is None:
-            texts = _texts(models, message, level, words(interaction.locale)("ai-withheld"), services.access.spent)
-            await show_growing(interaction, None, prompt, texts, services.config.edit_interval_s)
+            said: list[Spoken] = []
+
+            def spent(asked: IncomingMessage, spoken: Spoken) -> None:
+                services.access.spent(asked, spoken)
+                said.append(spoken)
+
+            texts = _texts(models, message, level, words(interaction.locale)("ai-withheld"), spent)
+            answer = await show_growing(interaction, None, prompt, texts, services.config.edit_interval_s)
+            if answer is not None and said:
+                await note_answer(services, str(answer.id), "", message, said[-1])
             return
         guild = guild_of(interaction)
         # Nothing of the channel goes in: the question stands alone.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import discord
 
@@ -13,12 +15,15 @@ from bot.convert import age_gated
 from bot.language import Words, words
 from bot.permissions import missing, require
 from bot.webhooks import NOBODY, Face, Place, place_of
-from core.errors import RequestError, Unavailable
+from core.errors import RequestError, TroupeError, Unavailable
 from core.messages import Attachment, Author, Delta, IncomingMessage, ReplyRequest, Spoken
 from core.personas import Guest, Persona
 from core.tracing import traceparent_of
 
+log = logging.getLogger(__name__)
+
 DESCRIPTION_LIMIT = 4096
+NOTED_S = 10.0
 MAX_PICTURE_BYTES = 10 * 1024 * 1024  # as in chat: what is larger nobody looks at
 
 
@@ -70,7 +75,22 @@ async def stream_answer(
     That response has to be filled anyway, works where webhooks do not, and no turn of the channel can mistake it for
     one of its own posts.
     """
-    await show_growing(interaction, face, question, _texts(services, request), services.config.edit_interval_s)
+    said: list[Spoken] = []
+    texts = _texts(services, request, said.append)
+    message = await show_growing(interaction, face, question, texts, services.config.edit_interval_s)
+    if message is not None and said:
+        await note_answer(services, str(message.id), request.persona_id, request.message, said[-1])
+
+
+async def note_answer(
+    services: Services, reply_id: str, persona_id: str, message: IncomingMessage, spoken: Spoken
+) -> None:
+    """Have it known how the answer to a command came about, for `/why`. Never raises: it has been given."""
+    told = (reply_id, persona_id, replace(spoken, text=""), message.traceparent)
+    try:
+        await services.actors.call("channel", message.channel_id, "answered", *told, timeout_s=NOTED_S)
+    except TroupeError as error:
+        log.warning("[ACTOR] how %s came about is not noted: %s", reply_id, error)
 
 
 async def show_growing(
@@ -79,18 +99,20 @@ async def show_growing(
     question: str,
     texts: AsyncIterator[tuple[str, bool]],
     every_s: float,
-) -> None:
-    """Show the last of `texts`, each with whether it is whole, at most every `every_s` seconds."""
+) -> discord.Message | None:
+    """Show the last of `texts`, each with whether it is whole, at most every `every_s` seconds. Returns the message."""
     quoted = "> " + question.replace("\n", "\n> ")[:1900]
     loop = asyncio.get_running_loop()
+    message: discord.Message | None = None
     shown_at = loop.time()
     async for text, whole in texts:
         if whole or (text.strip() and loop.time() - shown_at >= every_s):
             embed = discord.Embed(description=text[:DESCRIPTION_LIMIT])
             if face is not None:
                 embed.set_author(name=face.name, icon_url=face.avatar_url)
-            await interaction.edit_original_response(content=quoted, embed=embed, allowed_mentions=NOBODY)
+            message = await interaction.edit_original_response(content=quoted, embed=embed, allowed_mentions=NOBODY)
             shown_at = loop.time()
+    return message
 
 
 def speaks_here(interaction: discord.Interaction) -> Place:
@@ -118,11 +140,15 @@ async def say(
     return message
 
 
-async def _texts(services: Services, request: ReplyRequest) -> AsyncIterator[tuple[str, bool]]:
-    """The answer so far, again and again; raises Unavailable where it breaks off."""
+async def _texts(
+    services: Services, request: ReplyRequest, said: Callable[[Spoken], None]
+) -> AsyncIterator[tuple[str, bool]]:
+    """The answer so far, again and again; `said` is told it whole. Raises Unavailable where it breaks off."""
     text = ""
     async for event in services.apps.persona.reply(request):
         text = text + event.text if isinstance(event, Delta) else event.text
+        if isinstance(event, Spoken):
+            said(event)
         yield text, isinstance(event, Spoken)
         if isinstance(event, Spoken):
             return

@@ -181,7 +181,7 @@ async def keep(
 ) -> None:
     """Keep a persona and tell so by the text of `key`. With `picture` None the former one stays. Raises TroupeError."""
     guild, say = str(guild_of(interaction).id), words(interaction.locale)
-    level = (await services.here(interaction)).rules.filter_level or services.config.content_filter
+    level = (await services.here(interaction)).rules.filter_level
     await asyncio.to_thread(decent, guest_of(card, "new"), level, say)
     stored = cards.to_json(card)
     shown = picture_id(guild, picture) if picture is not None else former.picture if former else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import discord
@@ -17,6 +18,8 @@ from core.personas import Pack
 _SHOWN = 10
 _FIELD_LIMIT = 1024
 _DESCRIPTION_LIMIT = 4096
+_CHANNELS = "https://discord.com/channels"
+_KINDS = ("turns", "passage", "memory", "summary", "scene", "message")
 _LINK = re.compile(r"/channels/(?:\d+|@me)/(?P<channel>\d+)/(?P<message>\d+)/?$")
 
 
@@ -42,9 +45,9 @@ async def _answer(interaction: discord.Interaction, services: Services, message_
     say = words(interaction.locale)
     if not records:
         raise RequestError(say("why-not-known" if message_id else "why-nothing-heard"), field="message")
-    here = f"https://discord.com/channels/{interaction.guild_id or '@me'}/{channel}"
+    here = f"{_CHANNELS}/{interaction.guild_id or '@me'}/{channel}"
     pack = await services.everybody(interaction)
-    embed = list_embed(records, pack, here, say) if message_id is None else why_embed(records[0], pack, say)
+    embed = list_embed(records, pack, here, say) if message_id is None else why_embed(records[0], pack, say, here)
     await interaction.followup.send(embed=embed, ephemeral=True)
 
 
@@ -60,8 +63,8 @@ def message_of(text: str, channel_id: str, words: Words) -> str:
     return text
 
 
-def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed:
-    """All that is known of one decision."""
+def why_embed(record: DecisionRecord, pack: Pack, words: Words, here: str = "") -> discord.Embed:
+    """All that is known of one decision. `here` is the address of the channel; without it, memories are no links."""
     decision = record.decision
     embed = discord.Embed(colour=discord.Colour.blurple())
     embed.description = words("why-because", reason=_named("reason", decision.reason, words))
@@ -70,7 +73,7 @@ def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed
         embed.add_field(name=words(key), value=value, inline=inline)
 
     if decision.speak:
-        name = _name(pack, decision.persona_id)
+        name = _name(pack, decision.persona_id, words)
         embed.title = words("why-title", name=name)
         if decision.chosen is not None:
             chosen = words(f"why-chosen-{decision.chosen.replace(' ', '-')}", name=name)
@@ -96,8 +99,12 @@ def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed
             read, known, written = usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens
             field("why-tokens", words("why-tokens-told", read=read, known=known, written=written))
         field("why-time", words("why-time-told", queue=making.queue_ms, generation=making.generation_ms))
+        if kept := _parts(making.kept, words):
+            field("why-kept", kept, inline=False)
+        if dropped := _parts(making.dropped, words):
+            field("why-dropped", dropped, inline=False)
         if making.memories:
-            field("why-memories", "\n".join(f"`{one}`" for one in making.memories)[:_FIELD_LIMIT], inline=False)
+            field("why-memories", _within(_memories(record, here)), inline=False)
     if record.filtered:
         field("why-filter", words("why-filtered", reason=_named("filter", record.filtered, words)))
     if record.retried:
@@ -107,8 +114,13 @@ def why_embed(record: DecisionRecord, pack: Pack, words: Words) -> discord.Embed
     if record.pictures:
         field("why-pictures", str(record.pictures))
     if record.sources:
-        lines = [f"{one.title or one.id} `{one.id}`" for one in record.sources]
-        field("why-passages", "\n".join(lines)[:_FIELD_LIMIT], inline=False)
+        left_out = making.dropped if making is not None else ()
+        lines = [
+            f"{one.title or one.id} `{one.id}` · {one.score:.3f}"
+            + (f" ({words('why-left-out')})" if f"passage:{one.id}" in left_out else "")
+            for one in record.sources
+        ]
+        field("why-passages", _within(lines), inline=False)
     if record.trace_id:
         embed.set_footer(text=words("why-trace", id=record.trace_id))
     embed.timestamp = discord.utils.snowflake_time(int(record.message_id))
@@ -121,7 +133,7 @@ def list_embed(records: Sequence[DecisionRecord], pack: Pack, here: str, words: 
     lines = []
     for record in reversed(records[-_SHOWN:]):
         decision = record.decision
-        who = _name(pack, decision.persona_id) if decision.speak else words("why-nobody")
+        who = _name(pack, decision.persona_id, words) if decision.speak else words("why-nobody")
         at = f"[<t:{record.at_ms // 1000}:R>]({here}/{record.message_id})"
         lines.append(f"{at} {words('why-line', who=who, reason=_named('reason', decision.reason, words))}")
     embed.description = "\n".join(lines)[:_DESCRIPTION_LIMIT]
@@ -133,5 +145,38 @@ def _named(family: str, name: str, words: Words) -> str:
     return words.find(f"why-{family}-{name}", name.replace("_", " "))
 
 
-def _name(pack: Pack, persona_id: str) -> str:
+def _within(lines: Sequence[str]) -> str:
+    """As many of the lines as a field holds."""
+    text = "\n".join(lines)
+    return text if len(text) <= _FIELD_LIMIT else text[: _FIELD_LIMIT + 1].rpartition("\n")[0]
+
+
+def _memories(record: DecisionRecord, here: str) -> list[str]:
+    """The memories that were used: links to the messages that they stand in, where that is known, with their scores."""
+    server = here.rpartition("/")[0]
+    known = {one.id: one for one in record.memories}
+    lines = []
+    for memory_id in record.making.memories if record.making else ():
+        one = known.get(memory_id)
+        link = (
+            f"{server}/{one.channel_id}/{memory_id.partition(':')[0]}"
+            if one and one.channel_id and here
+            else f"`{memory_id}`"
+        )
+        lines.append(f"{link} · {one.score:.2f}" if one else link)
+    return lines
+
+
+def _parts(names: Sequence[str], words: Words) -> str:
+    """Parts of a prompt, counted by their kind: `8 earlier lines, 2 passages`."""
+    counts: Counter[str] = Counter()
+    for name in names:
+        kind, _, rest = name.partition(":")
+        counts[kind] += int(rest) if kind == "turns" else 1
+    return ", ".join(words(f"why-part-{kind}", count=counts[kind]) for kind in _KINDS if counts[kind])
+
+
+def _name(pack: Pack, persona_id: str, words: Words) -> str:
+    if not persona_id:
+        return words("why-the-model")
     return next((persona.name for persona in pack.personas if persona.id == persona_id), persona_id)

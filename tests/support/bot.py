@@ -55,6 +55,7 @@ from core.documents import DatabaseHandle
 from core.limits import Limits
 from core.messages import (
     Delta,
+    FilterLevel,
     GenerateChunk,
     GenerateRequest,
     Making,
@@ -222,6 +223,8 @@ class Stage:
     models: Models = field(default_factory=Models)
     edit_interval_s: float = 0.2
     catch_up_age_s: float = 900.0
+    take_up_every_s: float = 60.0
+    reply_deadline_s: float = 30.0
     prewarm: bool = False
     speculation: bool = False
     settings_fresh_s: float = 0.2
@@ -234,6 +237,7 @@ class Stage:
     shard_count: int = 1
     health: HealthApp | None = None
     talk_points: bool = False
+    content_filter: FilterLevel = "medium"
     scheduler: SchedulerApp | None = None
     jobs: Jobs = field(default_factory=load_jobs)
     ahead_ms: int = 0  # how far the clock of points and drops is put forward
@@ -303,6 +307,8 @@ class Stage:
             edit_interval_s=self.edit_interval_s,
             first_post_s=0.1,
             catch_up_age_s=self.catch_up_age_s,
+            take_up_every_s=self.take_up_every_s,
+            reply_deadline_s=self.reply_deadline_s,
             prewarm=self.prewarm,
             speculation=self.speculation,
             reply_buttons=self.reply_buttons,
@@ -317,6 +323,7 @@ class Stage:
             identify_every_s=0.0,
             presence_every_s=0.05,
             talk_points=self.talk_points,
+            content_filter=self.content_filter,
         )
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.messages import Author, Delta, IncomingMessage, ReplyRequest, Spoken
+from core.messages import Author, Delta, IncomingMessage, Making, ReplyRequest, Spoken
 from core.personas import Example, Pack, Persona
 
 
@@ -63,6 +63,7 @@ class ScriptedApp:
     fails: Exception | None = None
     says: str = ""
     sees: tuple[str, ...] = ()
+    making: Making | None = None
     requests: list[ReplyRequest] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -77,4 +78,4 @@ class ScriptedApp:
         if self.fails:
             raise self.fails
         yield Delta(text=text[8:])
-        yield Spoken(text=text, model="scripted", pictures=self.sees)
+        yield Spoken(text=text, model="scripted", pictures=self.sees, making=self.making)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -12,11 +13,15 @@ import pytest
 from actors.channel import KIND, ChannelActor
 from actors.channel_queries import channels_with_open_turns, known_channels
 from actors.channel_state import ChannelDocument
+from actors.guild_book import GuildBook
+from actors.guild_settings import GuildSettings
 from actors.host import VirtualHost
 from actors.routing import ChannelRules
 from actors.virtual import LocalVirtualActors
+from core.cards import parse
 from core.documents import DatabaseHandle
 from core.errors import ModelUnavailable, RequestError, TroupeError, UnknownPersona
+from core.guests import guest_of
 from core.messages import (
     Author,
     Delta,
@@ -30,6 +35,7 @@ from core.messages import (
     Speaking,
     Spoken,
 )
+from core.personas import Guest
 from tests.support.cast import ScriptedApp, make_message, make_pack
 from tests.support.eventually import eventually
 
@@ -329,7 +335,7 @@ async def test_what_has_to_do_with_the_lore_is_answered_unasked_where_that_is_wa
     assert await hear(actors, said(2, "the council is late")) == [Silent(source_id=said(2, "").id, reason="duplicate")]
     assert [query.text for query in lore.asked] == ["rain again", "the council is late"]
     document = await ChannelDocument.load("500")
-    assert (document.state.speaker, document.state.busy) == ("elio", False)
+    assert (document.state.speaker, document.state.busy(0)) == ("elio", False)
     lore.fails = ModelUnavailable("gone", component="embeddings")
     lore.asked.clear()
     next_process = LocalVirtualActors(
@@ -338,3 +344,35 @@ async def test_what_has_to_do_with_the_lore_is_answered_unasked_where_that_is_wa
     [silent] = await hear(next_process, said(3, "the council is late"))
     assert silent == Silent(source_id=said(3, "").id, reason="not_relevant")
     assert len(lore.asked) == 1
+
+
+async def test_whom_a_line_is_near_to_is_asked_of_those_who_may_speak_here(database: DatabaseHandle) -> None:
+    rules, lore = replace(RULES, auto_channels=frozenset({"500"}), random_chance=0.0), Lore({})
+    card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {"name": "Wren", "description": "A captain."}}
+    wren = guest_of(parse(json.dumps(card).encode()), "wren")
+
+    async def read(guild_id: str) -> GuildSettings:
+        return GuildSettings(personas=("elio", "olga", "wren"))
+
+    async def guests(guild_id: str, version: int) -> tuple[int, tuple[Guest, ...]]:
+        return 1, (wren,)
+
+    book = GuildBook(make_pack(), rules, read, guests)
+    channel = partial(ChannelActor, app=ScriptedApp(), pack=make_pack(), rules=rules, lore=lore, guilds=book)
+    actors = LocalVirtualActors(VirtualHost({KIND: channel}))
+    await hear(actors, replace(addressed(1, "a line\n of  two"), mentions_bot=False))
+    await actors.call(KIND, "500", "set_cast", ("olga", "wren"), "600")
+    await hear(actors, replace(addressed(2), mentions_bot=False))
+    assert [[who for who, _ in query.personas] for query in lore.asked] == [["elio", "olga", "wren"], ["olga", "wren"]]
+    assert lore.asked[1].personas[1] == ("wren", wren.told)
+    assert lore.asked[0].text == "a line of two"  # as it is searched for and remembered by
+
+
+async def test_what_is_known_goes_by_the_rules_that_hold_there(database: DatabaseHandle) -> None:
+    app, book = ScriptedApp(), GuildBook(make_pack(), replace(RULES, memory_window=2))
+    made = partial(ChannelActor, app=app, pack=make_pack(), rules=RULES, guilds=book)
+    actors = LocalVirtualActors(VirtualHost({KIND: made}))
+    for number in (1, 2, 3):
+        await answer(actors, addressed(number, f"line {number}"), f"200{number}")
+    assert [turn.text for turn in app.requests[-1].history] == ["elio hears line 2"]
+    assert len(await actors.call(KIND, "500", "history")) == 2

@@ -36,7 +36,8 @@ def test_innocent_lines_pass_at_the_strictest_level(line: str) -> None:
 def test_a_line_is_caught_from_its_level_on(case: dict[str, str]) -> None:
     first = LEVELS.index(case["level"])  # type: ignore[arg-type]
     assert FILTER.verdict(case["text"], LEVELS[first]) == case["category"]
-    always = case["category"] in ("minors", "self_harm")
+    explicit = case["category"] == "sexual" and case["level"] != "high"
+    always = explicit or case["category"] in ("minors", "self_harm")
     for number, level in enumerate(LEVELS):
         caught = FILTER.verdict(case["text"], level) is not None
         assert caught == (always or number >= first), level
@@ -54,6 +55,15 @@ def test_a_channel_for_adults_may_have_what_is_sexual_but_nothing_else() -> None
         assert FILTER.verdict(text, "high") == category
         allowed = category in ("sexual", "profanity")
         assert FILTER.verdict(text, "high", age_gated=True) == (None if allowed else category)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_explicit_passes_outside_of_channels_for_adults(level: Any) -> None:
+    for text in ("send nudes", "fuck me harder"):
+        assert outgoing(FILTER, text, level) == FILTER.verdict(text, level) == "sexual"
+        assert outgoing(FILTER, text, level, age_gated=True) is None
+    assert FILTER.verdict("i want to kill myself, fuck me harder", level) == "self_harm"  # care comes first
+    assert (FILTER.verdict("what a sexy hat", level) is None) == (level != "high")
 
 
 @pytest.mark.parametrize("level", LEVELS)

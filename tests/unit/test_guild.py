@@ -66,7 +66,7 @@ async def test_what_is_set_is_known_to_the_next_process_with_who_and_when(databa
     assert inherited["default_persona"] == "elio"
     assert inherited["keyword_cooldown_s"] == "60"
     assert (inherited["rag"], inherited["quiet_hours"], inherited["time_zone"]) == ("on", "none", "UTC")
-    assert [name for name, value in inherited.items() if value is None] == ["content_filter", "talk_points"]
+    assert [name for name, value in inherited.items() if value is None] == ["talk_points"]
 
 
 async def test_a_change_made_twice_happened_once(database: DatabaseHandle) -> None:

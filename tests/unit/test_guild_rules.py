@@ -69,6 +69,16 @@ def decision(settings: dict[str, Any], message: dict[str, Any], state: dict[str,
         ({"relevance_cooldown_s": 7.0}, {}, {"unasked_ms": {"relevance": NOW - 6000}}, "not_relevant", ""),
         ({"mention_cooldown_s": 10.0}, PING, {"mention_ms": {"7": NOW - 1}}, "mention_cooldown", ""),
         ({"keyword_cooldown_s": 0.0}, POTATO, {"keyword_ms": NOW - 1}, "keyword", "glordon"),
+        # a keyword that cools, or calls nobody, is a line like any other
+        ({}, POTATO, {"keyword_ms": NOW - 1}, "relevant", "olga"),
+        ({"vlm": True}, {**POTATO, "attachments": (KITE,)}, {"keyword_ms": NOW - 1}, "image", "olga"),
+        ({"relevance": 0.7}, POTATO, {"keyword_ms": NOW - 1}, "keyword_cooldown", ""),
+        ({"quiet_hours": "11:00-13:00"}, POTATO, {"keyword_ms": NOW - 1}, "keyword_cooldown", ""),
+        ({"keywords": False}, POTATO, {}, "relevant", "olga"),
+        ({"keywords": False, "proactive": False}, POTATO, {}, "not_addressed", ""),
+        ({"keywords": False}, {**PING, **POTATO}, {}, "mentioned", "glordon"),
+        ({"near_persona": 0.6}, {}, {}, "relevant", "olga"),
+        ({"near_persona": 0.7}, {}, {}, "relevant", "elio"),
         # who speaks
         ({"default_persona": "glordon"}, PING, {}, "mentioned", "glordon"),
         ({"default_persona": "glordon"}, PING, {"persona_id": "elio"}, "mentioned", "elio"),
@@ -118,7 +128,7 @@ def test_a_single_channel_is_the_operators_word(message: dict[str, Any], reason:
 
 def test_who_writes_the_reply_is_told_what_it_needs() -> None:
     request = ReplyRequest(persona_id="elio", message=make_message(1))
-    assert OPERATORS.applied(request) == request
+    assert OPERATORS.applied(request) == replace(request, filter_level="medium")
     own = GuildSettings(rag=False, vlm=False, content_filter="high")
     assert OPERATORS.for_guild(own).applied(request) == replace(request, rag=False, vlm=False, filter_level="high")
 

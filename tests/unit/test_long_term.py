@@ -15,6 +15,7 @@ import pytest
 from actors import member, memory, standing
 from actors.channel import KIND, ChannelActor
 from actors.channel_state import ChannelDocument
+from actors.decisions import Remembered
 from actors.hand_over import HandOver
 from actors.host import VirtualHost
 from actors.long_term import LongTermMemory
@@ -29,7 +30,7 @@ from actors.standing import StandingActor
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
 from core.errors import ModelUnavailable, RequestError
-from core.messages import Author, IncomingMessage, Memory, Passage, Spoken
+from core.messages import Author, IncomingMessage, Making, Memory, Passage, Spoken
 from tests.support.bot import Index
 from tests.support.cast import ScriptedApp, make_message, make_pack
 from tests.support.embedding import words_embedded
@@ -112,7 +113,7 @@ async def everything(database: DatabaseHandle) -> str:
 
 
 async def test_what_left_the_window_comes_back_with_the_reply_that_needs_it(database: DatabaseHandle) -> None:
-    app = ScriptedApp()
+    app = ScriptedApp(making=Making(memories=("1000001:0", "gone:0")))
     actors = make_actors(app)
     await hear(actors, line(1, "my cat is called Biscuit"))
     await hear(actors, line(2, "we decided to meet on Tuesdays", BRUNO))
@@ -124,6 +125,9 @@ async def test_what_left_the_window_comes_back_with_the_reply_that_needs_it(data
     assert (found.speaker, found.text) == ("Ada", "my cat is called Biscuit")
     assert all("Biscuit" not in turn.text for turn in app.requests[-1].history)
     assert "Biscuit" not in app.requests[-1].summary
+    assert (found.channel_id, found.score > 0.3) == ("500", True)
+    [told] = await actors.call(KIND, "500", "why", "1000050")
+    assert told.memories == (Remembered(id="1000001:0", channel_id="500", score=found.score),)  # of those in the prompt
 
 
 async def test_a_scope_that_was_found_empty_is_asked_again_once_something_is_written(database: DatabaseHandle) -> None:
@@ -216,6 +220,18 @@ async def test_an_edited_line_is_remembered_as_it_stands_and_a_deleted_one_not_a
         return await remembered() == []
 
     await eventually(gone)
+
+
+async def test_an_edited_command_or_a_line_that_was_never_heard_is_not_remembered(database: DatabaseHandle) -> None:
+    actors = make_actors()
+    command, kept = line(1, "!game trivia"), line(2, "my cat is called Biscuit")
+    await actors.call(KIND, "500", "not_for_us", command.id)
+    await hear(actors, kept)
+    await holds("channel:600:500", "my cat is called Biscuit")
+    for text in ("my cat is called Crumb", "my cat is called Moss"):
+        await actors.call(KIND, "500", "revise", replace(command, content=text))
+    await actors.call(KIND, "500", "settle_memory")
+    assert await remembered() == await remembered("user:600:7") == ["my cat is called Biscuit"]
 
 
 async def test_what_a_deleted_line_said_to_be_over_holds_again(database: DatabaseHandle) -> None:

@@ -16,6 +16,7 @@ from core.messages import (
     ChatMessage,
     Delta,
     IncomingMessage,
+    Memory,
     Passage,
     ReplyRequest,
     SearchQuery,
@@ -105,20 +106,23 @@ async def test_the_model_gets_lore_history_and_sampling() -> None:
     assert {"\nMara:", "\nBen:"} <= set(asked.stop)
 
 
-async def test_what_is_read_ahead_is_what_the_prompt_will_begin_with() -> None:
+@pytest.mark.parametrize("memories", [(), (Memory(id="7:0", speaker="Ben", text="I live in Oslo", at_ms=1),)])
+async def test_what_is_read_ahead_is_what_the_prompt_will_begin_with(memories: tuple[Memory, ...]) -> None:
     engine = ScriptedEngine(["Yes."])
     history = (
         Turn(message_id="1", speaker="Mara", text="Look at the sky!", at_ms=1),
         Turn(message_id="2", speaker="Elio", text="I see a comet.", at_ms=2, persona_id="elio"),
     )
-    replies, asked = service(engine), request(history=history, summary="Mara said: I like comets.")
+    replies = service(engine, hints=bool(memories))
+    asked = request(history=history, summary="Mara said: I like comets.")
     await replies.prefill(replace(asked, message=replace(asked.message, content="")))
-    await listen(replies, asked)
+    await listen(replies, replace(asked, memories=memories))
     ahead, real = engine.requests
     assert ahead.max_tokens == 1
     assert ahead.messages[:-1] == real.messages[:-1]
     assert real.messages[-1].content.startswith(ahead.messages[-1].content)
     assert "I like comets" in ahead.messages[0].content
+    assert ("I live in Oslo" in real.messages[-1].content) == bool(memories)
 
 
 @pytest.mark.parametrize(
@@ -430,3 +434,18 @@ def test_what_counts_as_a_picture() -> None:
     assert len(pictures(with_files(*[picture(i) for i in range(9)]).message)) == MOST_PICTURES
     assert told(Description(text="", model="eyes")) == UNSEEN
     assert told(Description(text="NASA's kite.", model="eyes")) == "NASA's kite"
+
+
+async def test_what_was_kept_of_the_prompt_and_what_was_left_out_is_told() -> None:
+    long = Passage(id="long", text="word " * 400, score=0.02, source="lore/sky.md")
+
+    async def both(query: SearchQuery) -> tuple[Passage, ...]:
+        return LORE, long
+
+    history = tuple(Turn(message_id=str(n), speaker="Ben", text="so many words " * 20, at_ms=n) for n in range(9))
+    memories = (Memory(id="7:0", speaker="Ben", text="I live in Oslo", at_ms=1),)
+    _, spoken = await listen(service(ScriptedEngine(["Yes."]), both), request(history=history, memories=memories))
+    assert spoken.making is not None
+    assert spoken.making.kept == ("turns:5", "passage:comet", "memory:7:0")
+    assert spoken.making.dropped == ("turns:4", "passage:long")
+    assert spoken.making.memories == ("7:0",)

@@ -124,8 +124,9 @@ async def test_who_speaks_of_self_harm_is_answered_with_care_in_their_language()
 @pytest.mark.parametrize(
     ("level", "age_gated", "filtered"),
     [
-        ("off", False, None),
-        ("low", False, None),
+        ("off", False, "sexual"),
+        ("off", True, None),
+        ("low", False, "sexual"),
         ("medium", False, "sexual"),
         (None, False, "sexual"),
         ("high", True, None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,19 +183,25 @@ async def test_packs_and_guilds_keep_to_themselves(store: LoreStore) -> None:
 async def test_a_line_is_related_to_the_lore_and_to_its_nearest_persona(store: LoreStore) -> None:
     embed = WordVectors()
     search = LoreSearch(store, embed, "words")
-    pack = pack_of(**FACTS)
-    sailor = pack.personas[1].model_copy(update={"description": "Sails a ship on the river."})
-    await search.ingest(pack.model_copy(update={"personas": (pack.personas[0], sailor)}))
-    near = await search.relate(SearchQuery(text="a river, a ship", pack="testpack"))
-    assert (near.persona_id, round(near.persona, 3), round(near.lore, 3)) == (
-        "glordon",
-        1.0,
-        0.316,
-    )  # "potato" twice, "ship" once
+    await search.ingest(pack_of(**FACTS))
+    sailor, baker = ("sailor", "Sails a ship on the river."), ("guest-baker", "Bakes bread; has a ship.")
+
+    async def related(text: str, *personas: tuple[str, str], **more: Any) -> tuple[str, float, float]:
+        found = await search.relate(SearchQuery(text=text, pack="testpack", personas=personas, **more))
+        return found.persona_id, round(found.persona, 3), round(found.lore, 3)
+
+    near = await related("a river, a ship", sailor, baker)
+    assert near == ("sailor", 1.0, 0.316)  # "potato" twice, "ship" once
     embed.texts.clear()
-    away = await search.relate(SearchQuery(text="the comet", pack="another"))
+    assert (await related("a river, a ship", baker))[0] == "guest-baker"  # of those who may speak, the nearest
+    assert embed.texts == ["a river, a ship"]  # the cast is embedded once
+    assert (await related("the comet"))[:2] == ("", 0.0)
+    [vector] = await embed(["a river, a ship"])
+    embed.texts.clear()
+    assert await related("is not read", sailor, vector=tuple(vector)) == near
+    assert embed.texts == []
+    away = await search.relate(SearchQuery(text="the comet", pack="another", personas=(sailor,)))
     assert (away.lore, away.persona) == (0.0, 0.0)
-    assert embed.texts == ["the comet"]  # the cast is embedded once
     embed.down = True
     with pytest.raises(ModelUnavailable):
         await search.relate(SearchQuery(text="the comet"))

@@ -75,6 +75,7 @@ def test_decisions(message: dict[str, Any], state: dict[str, Any], expected: Dec
 
 UNASKED = ChannelRules(auto_channels=frozenset({"500"}), random_chance=0.0)
 RUNNING = {"spoke_ms": NOW - 299_999, "speaker": "olga"}
+UNDER_WAY = TurnRecord(message=make_message(9), persona_id="elio", trigger="mention")
 KITE = Attachment(id="1", filename="kite.png", url="u", size=1)
 
 
@@ -128,9 +129,16 @@ def silent(relevance: float | None, threshold: float) -> Decision:
         ({}, {}, None, silent(None, 0.3)),
         (
             {},
-            {"open": [TurnRecord(message=make_message(9), persona_id="elio", trigger="mention")]},
+            {"open": [replace(UNDER_WAY, opened_ms=NOW - 90_000)]},
             about(0.9),
             Decision(reason="busy"),
+        ),
+        # one that is under way for so long has failed
+        (
+            {},
+            {"open": [replace(UNDER_WAY, opened_ms=NOW - 90_001)]},
+            about(0.9),
+            unasked("relevance", relevance=0.9, threshold=0.3),
         ),
         ({"channel_id": "501"}, {}, about(0.9), Decision(reason="not_addressed")),
         # what is addressed to the cast stays addressed

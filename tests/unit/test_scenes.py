@@ -148,15 +148,18 @@ async def test_a_reply_to_what_a_persona_said_by_itself_is_for_that_persona(data
     app = ScriptedApp()
     actors = LocalVirtualActors(VirtualHost({KIND: partial(ChannelActor, app=app, pack=PACK, rules=ChannelRules())}))
     for _ in range(2):
-        await actors.call(KIND, "500", "spoke", "9000001", "glordon", "Oh boy!", "7", None)
+        await actors.call(KIND, "500", "spoke", "9000001", "glordon", "Oh boy!", "7", None, "job")
     [line] = await actors.call(KIND, "500", "history", "glordon")
     assert (line.speaker, line.text, line.author_id) == ("Glordon", "Oh boy!", "7")
+    [told] = await actors.call(KIND, "500", "why", "9000001")
+    assert (told.decision.reason, told.decision.persona_id) == ("said_by_job", "glordon")
     message = make_message(1, "where is it?", reply_to="9000001")
     async for _ in actors.stream(KIND, "500", "turn", message):
         pass
     assert app.requests[-1].persona_id == "glordon"
     assert await actors.call(KIND, "500", "forget_person", "7") > 0
     assert await actors.call(KIND, "500", "history", "glordon") == ()
+    assert await actors.call(KIND, "500", "why", "9000001") == ()
 
 
 def test_a_greeting_is_the_personas_own_and_a_name_in_it_is_only_a_name() -> None:

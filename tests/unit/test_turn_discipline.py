@@ -443,6 +443,9 @@ async def test_who_may_stop_and_renew(database: DatabaseHandle, user_id: str, mo
         assert await call(actors, "renewable", one.id, user_id, moderator) == (one.id,)
         renewed = await call(actors, "renew", one.id, (one,), user_id, moderator)
         assert isinstance(renewed, IncomingMessage)
+        assert await call(make_actors(app), "renew", one.id, (one,), user_id, moderator) == renewed
+        with pytest.raises(RequestError, match="Manage Messages"):
+            await call(actors, "renew", one.id, (one,), "stranger", False)
     else:
         with pytest.raises(RequestError, match="Manage Messages"):
             await call(actors, "renew", one.id, (one,), user_id, moderator)
@@ -572,7 +575,7 @@ def test_no_order_of_events_answers_a_message_twice(history: list[tuple[str, int
         elif event == "deliver" and record and record.spoken:
             state.deliver(turn_id, [posts.setdefault(turn_id, f"9{number}{step}")], "Elio", rules, step)
         elif event == "renew" and (answer := state.answer_to(message.id)) and not state.find(message.id):
-            state.reopen(message.id, [make_message(int(i) - 1_000_000, author=author) for i in answer.source_ids])
+            state.reopen(message.id, [make_message(int(i) - 1_000_000, author=author) for i in answer.source_ids], 0)
         elif event == "edit":
             state.revise(message.id, f"n{number}")
         elif event == "delete":

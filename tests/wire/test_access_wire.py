@@ -70,6 +70,24 @@ async def test_who_is_blocked_is_silently_not_answered_and_told_on_commands(stag
         await eventually(answered)
 
 
+async def test_what_somebody_blocked_writes_by_editing_is_not_read(stage: Stage, ada: Human) -> None:
+    async with await Human.connect(stage.server.seed, "bruno") as bruno:
+        async with stage.gateway():
+            theirs, other = await bruno.send("general", "the sea is calm"), await ada.send("general", "the moon is out")
+            await stage.closed(await asks(ada, "hello"))
+        await keep(stage.server.seed["guild_id"], blocked={user(bruno.id): LISTED})
+        async with stage.gateway():
+            await bruno.edit("general", theirs["id"], "now hear this")
+            await ada.edit("general", other["id"], "the moon is full")
+
+            async def edited() -> bool:
+                turns = (await ChannelDocument.load(theirs["channel_id"])).state.turns
+                said = [turn.text for turn in turns if turn.persona_id is None]
+                return said == ["the moon is full", "hello"]
+
+            await eventually(edited)
+
+
 async def test_who_is_blocked_everywhere_is_so_in_direct_messages_too(stage: Stage, ada: Human) -> None:
     await keep(OPERATORS, blocked={user(id_of(stage, "bruno")): LISTED})
     async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
@@ -317,7 +335,7 @@ async def test_regenerate_is_an_answer_too(stage: Stage, ada: Human) -> None:
 
                 async def is_closed() -> bool:
                     state = (await ChannelDocument.load(question["channel_id"])).state
-                    return not state.busy
+                    return not state.open
 
                 await eventually(renewed)
                 await asyncio.sleep(0.3)

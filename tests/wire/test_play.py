@@ -418,6 +418,16 @@ async def test_where_the_bot_may_not_play_it_says_what_it_needs(stage: Stage, ad
         assert "begins" in await told(ada, "story start", "lore-talk")
 
 
+async def test_a_theme_is_held_to_the_operators_filter(stage: Stage, ada: Human) -> None:
+    stage.content_filter = "high"
+    async with stage.gateway():
+        await registered(ada)
+        assert "Choose another theme" in await told(ada, "story start", theme="a sexy hat")
+        await told(ada, "config set", setting="content_filter", value="low")
+        await asyncio.sleep(stage.settings_fresh_s)
+        assert "begins" in await told(ada, "story start", theme="a sexy hat")
+
+
 async def test_where_the_bot_may_write_no_more_the_game_ends(stage: Stage, ada: Human) -> None:
     [guild] = ada.ready["guilds"]
     role = next(role["id"] for role in guild["roles"] if role.get("tags", {}).get("bot_id") == ada.bot_id)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import discord
 import pytest
 
+from actors.channel_state import ChannelDocument
+from bot.turns import Turns
 from bot.webhooks import Voices
+from core.errors import Unavailable
 from local_discord import Human
 from tests.support.bot import Stage
 from tests.support.eventually import eventually
@@ -150,6 +154,40 @@ async def test_a_lost_session_is_caught_up_and_a_resumed_one_needs_not(stage: St
         await ada.wait_for("MESSAGE_CREATE", by_webhook, timeout=20)
         await asyncio.sleep(0.3)
     assert [request.message.content for request in stage.app.requests] == ["one", "two", "three"]
+
+
+async def test_what_failed_is_tried_again_without_a_new_connection(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.take_up_every_s, stage.reply_deadline_s = 0.2, 1.0
+    monkeypatch.setattr("bot.client.Turns", partial(Turns, patience_s=0.1))
+    actors, before = stage.actors(), Unavailable("The database is away.", component="mongodb")
+    call, stream, fails = actors.call, actors.stream, {"turn", "delivered"}
+
+    async def calling(kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
+        if method in fails:
+            raise before
+        return await call(kind, key, method, *args, timeout_s=timeout_s)
+
+    async def streaming(kind: str, key: str, method: str, *args: Any, timeout_s: float | None = None) -> Any:
+        if method in fails:
+            raise before
+        async for event in stream(kind, key, method, *args, timeout_s=timeout_s):
+            yield event
+
+    monkeypatch.setattr(actors, "call", calling)
+    monkeypatch.setattr(actors, "stream", streaming)
+    async with stage.gateway(actors):
+        unheard = await ada.send("general", f"<@{ada.bot_id}> one")
+        await asyncio.sleep(0.5)
+        fails.remove("turn")
+        posted = await ada.wait_for("MESSAGE_CREATE", by_webhook)
+        await asyncio.sleep(0.5)
+        assert (await ChannelDocument.load(unheard["channel_id"])).open_turns == 1
+        fails.remove("delivered")
+        await stage.closed(unheard)
+        answers = [message for message in await ada.history("general") if by_bot(message)]
+    assert [(answer["id"], answer["content"]) for answer in answers] == [(posted["id"], "elio hears one.")]
 
 
 async def test_a_deleted_webhook_is_made_again(stage: Stage, ada: Human) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from actors.audit import AuditDocument
 from actors.channel_state import ChannelDocument
+from core.errors import Overloaded
 from local_discord import Human
 from local_discord.components import walk
 from tests.support.bot import Stage
@@ -222,6 +223,34 @@ async def test_regenerate_edits_the_same_reply_also_after_a_restart(stage: Stage
     assert await lines(stage, question["channel_id"]) == ["one", stage.app.text]
     first, second = stage.app.requests
     assert (first.attempt, second.attempt, second.message.content) == (0, 1, "one")
+
+
+async def test_a_regeneration_that_there_is_no_room_for_can_be_asked_for_again(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage.gateway():
+        question = await ada.send("general", mention(ada, "one"))
+        post = await ada.wait_for("MESSAGE_CREATE", by_webhook)
+        await stage.closed(question)
+        post = await showing(ada, "general", post["id"], "Regenerate")
+        stage.app.text = "Another."
+        refused = asyncio.Event()
+
+        async def full(*args: object) -> None:
+            refused.set()
+            raise Overloaded("No room.", retry_after_s=5.0)
+
+        with monkeypatch.context() as patched:
+            patched.setattr("bot.turns.Turns.take", full)
+            await ada.click(post, custom_id(post))
+            await asyncio.wait_for(refused.wait(), 5)
+            await stage.closed(question)
+        await ada.click(post, custom_id(post))
+
+        async def renewed() -> bool:
+            return (await now(ada, "general", post["id"]))["content"] == "Another."
+
+        await eventually(renewed)
 
 
 async def test_regenerate_answers_what_is_left_of_a_burst_as_it_stands_now(stage: Stage, ada: Human) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.channel_state import ChannelDocument
 from core.messages import Making, Passage, Spoken, Usage
 from core.tracing import trace_id, traceparent_of
 from local_discord import Human
@@ -25,15 +26,18 @@ class ReadingApp(SpeakingApp):
         """See PersonaApp."""
         async for event in super().reply(request):
             if isinstance(event, Spoken):
-                passage = Passage(id="lore/harbor#2", text="It has 48 docks.", score=1.0, source="l.md", title="Harbor")
+                passage = Passage(id="lore/harbor#2", text="It has 48 docks.", score=0.9, source="l.md", title="Harbor")
+                other = Passage(id="lore/comet", text="It is blue.", score=0.031, source="l.md", title="Comet")
                 making = Making(
                     adapter="percival",
                     usage=Usage(prompt_tokens=90, completion_tokens=12, cached_tokens=64),
                     queue_ms=30,
                     generation_ms=400,
                     memories=("m1", "m2"),
+                    kept=("turns:8", "passage:lore/harbor#2", "memory:m1", "memory:m2", "summary"),
+                    dropped=("turns:1", "passage:lore/comet"),
                 )
-                event = Spoken(text=event.text, model="troupe-small", passages=(passage,), making=making)
+                event = Spoken(text=event.text, model="troupe-small", passages=(passage, other), making=making)
             yield event
 
 
@@ -74,7 +78,9 @@ async def test_a_reply_is_explained_from_its_menu(stage: Stage, ada: Human) -> N
     assert told["description"] == "Because it holds a keyword of this persona."
     assert told["Why this persona"] == "Glordon is the one whose keyword was said."
     assert (told["Trigger"], told["Conversation"], told["Written by"]) == ("keyword", "idle", "troupe-small")
-    assert told["Passages used"] == "Harbor `lore/harbor#2`"
+    assert told["Passages used"] == "Harbor `lore/harbor#2` · 0.900\nComet `lore/comet` · 0.031 (left out)"
+    assert told["In the prompt"] == "8 earlier lines, a passage, 2 memories, the summary"
+    assert told["Left out, since it did not fit"] == "an earlier line, a passage"
     assert told["Adapter"] == "percival"
     assert told["Tokens"] == "90 read, 64 of them known, 12 written"
     assert told["Time"] == "30 ms queue, 400 ms generation"
@@ -146,3 +152,35 @@ async def test_who_was_called_together_is_explained_for_each(stage: Stage, ada: 
         told = await answer_to(ada)
     assert told["title"] == "Why Glordon answered"
     assert told["description"] == "Because it was called together with the one who spoke before."
+
+
+async def test_an_answer_to_a_command_and_what_was_said_unasked_are_explained(stage: Stage, ada: Human) -> None:
+    stage.app = ReadingApp()
+    async with stage.gateway():
+        await registered(ada)
+        for command, options, title in (
+            ("persona ask", {"question": "how many docks?", "persona": "olga"}, "Why Olga answered"),
+            ("ai ask", {"prompt": "how many docks?"}, "Why the model answered"),
+        ):
+            ada.forget()
+            await ada.slash("general", command, **options)
+            shown = await ada.wait_for("MESSAGE_UPDATE", lambda message: bool(message["embeds"]))
+
+            async def noted(message_id: str = shown["id"]) -> bool:
+                channel = str(shown["channel_id"])  # noqa: B023 (called at once)
+                return bool(await stage.actors().call("channel", channel, "why", message_id))
+
+            await eventually(noted)
+            await ada.menu(shown, MENU)
+            told = await answer_to(ada)
+            assert (told["title"], told["description"]) == (title, "Because it was asked by a command.")
+            assert ("Harbor" in told.get("Passages used", "")) == (command == "persona ask")
+            assert told["Tokens"].endswith("written")
+        ada.forget()
+        await ada.slash("general", "greet")
+        greeting = await ada.wait_for("MESSAGE_CREATE", lambda message: message["author"]["username"] == "Elio")
+        assert (await answer_to(ada))["description"] == "Elio has said hello."
+        await ada.menu(greeting, MENU)
+        assert (await answer_to(ada))["description"] == "Because a command wanted it."
+    document = (await ChannelDocument.load(greeting["channel_id"])).model_dump_json()
+    assert "docks" not in document

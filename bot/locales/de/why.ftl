@@ -87,3 +87,25 @@ why-trace = Spur { $id }
 why-reason-chained_asked = die Persona wurde zusammen mit der vorigen gerufen
 why-reason-chained_exchange = die Persona spricht mit der vorigen weiter
 why-chosen-called-together = { $name } wurde von den zusammen Gerufenen zuerst genannt.
+why-the-model = das Modell
+why-reason-asked_by_command = es wurde mit einem Befehl gefragt
+why-reason-said_by_command = ein Befehl wollte es so
+why-reason-said_by_job = einer der Jobs des Servers wollte es so, ungefragt
+why-kept = Im Prompt
+why-dropped = Ausgelassen, weil es nicht hineinpasste
+why-left-out = ausgelassen
+why-part-turns = { $count ->
+    [one] eine frühere Zeile
+   *[other] { $count } frühere Zeilen
+ }
+why-part-passage = { $count ->
+    [one] eine Stelle
+   *[other] { $count } Stellen
+ }
+why-part-memory = { $count ->
+    [one] eine Erinnerung
+   *[other] { $count } Erinnerungen
+ }
+why-part-summary = die Zusammenfassung
+why-part-scene = die Szene
+why-part-message = das Ende der Nachricht

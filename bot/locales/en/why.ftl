@@ -88,3 +88,25 @@ why-trace = Trace { $id }
 why-reason-chained_asked = it was called together with the one who spoke before
 why-reason-chained_exchange = it talks on with the one who spoke before
 why-chosen-called-together = { $name } is the first of those who were called together.
+why-the-model = the model
+why-reason-asked_by_command = it was asked by a command
+why-reason-said_by_command = a command wanted it
+why-reason-said_by_job = one of the server's jobs wanted it: it was said unasked
+why-kept = In the prompt
+why-dropped = Left out, since it did not fit
+why-left-out = left out
+why-part-turns = { $count ->
+    [one] an earlier line
+   *[other] { $count } earlier lines
+ }
+why-part-passage = { $count ->
+    [one] a passage
+   *[other] { $count } passages
+ }
+why-part-memory = { $count ->
+    [one] a memory
+   *[other] { $count } memories
+ }
+why-part-summary = the summary
+why-part-scene = the scene
+why-part-message = the end of the message

@@ -11,10 +11,13 @@ import discord
 import pytest
 from discord import app_commands
 
+from actors.decisions import DecisionRecord, Remembered
+from actors.routing import Decision
 from bot.commands.errors import explain, told
 from bot.commands.pages import Pages, in_pages
 from bot.commands.rag import passage_embeds, source_embeds
 from bot.commands.sync import shape
+from bot.commands.why import why_embed
 from bot.language import words
 from core.errors import (
     ConfigError,
@@ -26,7 +29,7 @@ from core.errors import (
     Unavailable,
     UnknownPersona,
 )
-from core.messages import Passage
+from core.messages import Making, Passage
 from core.personas import load_pack
 from tests.support.bot import PACK
 
@@ -144,3 +147,20 @@ def test_pages_hold_whole_lines_within_their_limits() -> None:
     view = Pages(pages, 1, words("de"))
     assert [page.footer.text for page in pages] == ["Seite 1 von 3", "Seite 2 von 3", "Seite 3 von 3"]
     assert (view.back.disabled, view.on.disabled) == (True, False)
+
+
+def test_memories_are_links_to_what_was_said_with_how_well_it_fitted() -> None:
+    ids = ("11:0", "77:0", "old")
+    record = DecisionRecord(
+        message_id="9",
+        at_ms=1,
+        decision=Decision(reason="mentioned", persona_id="elio", trigger="mention"),
+        making=Making(memories=ids),
+        memories=(
+            Remembered(id="11:0", channel_id="501", score=0.614),
+            Remembered(id="77:0", channel_id="", score=0.5),  # it was taught
+        ),
+    )
+    embed = why_embed(record, load_pack(PACK), words("en-GB"), "https://discord.com/channels/600/500")
+    told = {field.name: field.value for field in embed.fields}["Memories used"]
+    assert told == "https://discord.com/channels/600/501/11 · 0.61\n`77:0` · 0.50\n`old`"

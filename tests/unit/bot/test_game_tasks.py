@@ -26,7 +26,7 @@ class Waiting:
 async def test_a_game_that_is_woken_while_its_client_leaves_does_not_keep_it() -> None:
     actors: Any = Waiting()
     unused: Any = None
-    games = Games(unused, actors, unused, unused, unused, unused)
+    games = Games(unused, actors, unused, unused, unused, unused, unused, unused)
     place: Any = SimpleNamespace(id=1)
     games.look_after(place)
 
