@@ -436,7 +436,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             persona_id=persona_id,
             author_id=to_id,
         )
-        self._state.speak(line, here.rules, now_ms)
+        self._state.speak(line, guild_id, here.rules, now_ms)
 
     @exposed
     async def open_scene(self, scenario_id: str, scene_id: str, guild_id: str | None) -> Scenario:

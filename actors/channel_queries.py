@@ -11,11 +11,6 @@ async def channels_with_open_turns(database: DatabaseHandle) -> list[str]:
     return await ids_where(database, ChannelDocument, {"open_turns": {"$gt": 0}})
 
 
-async def channels_mentioning(database: DatabaseHandle, user_id: str) -> list[str]:
-    """Ids of the channels in which something is kept about a person. Raises DatabaseUnavailable."""
-    return await ids_where(database, ChannelDocument, {"people": user_id})
-
-
 async def known_channels(database: DatabaseHandle, since_ms: int) -> list[str]:
     """Ids of the channels in which something was heard since then, the latest first. Raises DatabaseUnavailable."""
     return await ids_where(database, ChannelDocument, {"seen_ms": {"$gte": since_ms}}, newest_by="seen_ms")

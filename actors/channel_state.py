@@ -173,10 +173,11 @@ class ChannelState(BaseModel):
         """The open turn that came after the answer with these posts."""
         return next((one for one in self.open if one.chained and one.message.id in reply_ids), None)
 
-    def speak(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
+    def speak(self, line: Turn, guild_id: str | None, rules: ChannelRules, now_ms: int) -> None:
         """A persona said something that is no answer. Known, it changes nothing."""
         if line.persona_id is None or self.replied_as(line.message_id) is not None:
             return
+        self.guild_id = guild_id or ""
         self.replies.append(OwnReply(id=line.message_id, persona_id=line.persona_id, source_id=line.message_id))
         del self.replies[:-MAX_REPLIES]
         self.spoke_ms, self.speaker = now_ms, line.persona_id
@@ -303,7 +304,7 @@ class ChannelState(BaseModel):
         self.post(source_id, standing)
         record.reply_ids = standing or record.reply_ids
         self.open.remove(record)
-        self._can_be_renewed(record, former)
+        self._can_be_renewed(record, former, now_ms)
         line = record_line(record, speaker, now_ms)
         if record.again:
             self._say_instead(former.reply_ids[:1] if former else (), record)
@@ -379,6 +380,12 @@ class ChannelState(BaseModel):
         for saying in self.outbox:
             if saying.author_id == user_id and saying.message_id not in shown:
                 found.append(_kept("line", channel_id, saying.message_id, saying.at_ms, saying.text))
+        for answer in self.answers:
+            if answer.author_id == user_id and shown.isdisjoint(answer.reply_ids):
+                text = f"{answer.persona_id} answered here"
+                found.append(_kept("answer", channel_id, answer.source_id, answer.at_ms, text))
+        if user_id in self.mention_ms:
+            found.append(_kept("answer", channel_id, "", self.mention_ms[user_id], "When a mention was last answered"))
         return tuple(found)
 
     def forget_person(self, user_id: str) -> tuple[str, ...]:
@@ -430,7 +437,7 @@ class ChannelState(BaseModel):
         record.spoken, record.revision = None, record.revision + 1
         return record
 
-    def _can_be_renewed(self, record: TurnRecord, former: Answer | None) -> None:
+    def _can_be_renewed(self, record: TurnRecord, former: Answer | None, now_ms: int) -> None:
         answer = Answer(
             source_id=record.message.id,
             source_ids=record.source_ids,
@@ -439,6 +446,7 @@ class ChannelState(BaseModel):
             trigger=record.trigger,
             reply_ids=tuple(record.reply_ids),
             revision=record.revision,
+            at_ms=now_ms,
         )
         self.answers = [*(one for one in self.answers if one is not former), answer][-MAX_ANSWERS:]
 
@@ -536,7 +544,7 @@ def _pictures_of(text: str) -> list[str]:
 
 
 def _kept(
-    kind: Literal["line", "reply", "note", "turn"], channel_id: str, message_id: str, at_ms: int, text: str
+    kind: Literal["line", "reply", "note", "turn", "answer"], channel_id: str, message_id: str, at_ms: int, text: str
 ) -> Kept:
     return Kept(kind=kind, channel_id=channel_id, message_id=message_id, at_ms=at_ms, text=text)
 

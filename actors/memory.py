@@ -114,13 +114,18 @@ class MemoryActor(VirtualActor[MemoryDocument]):
 
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
-        """What is kept here that comes from a person or was said to them."""
-        return tuple(_kept(item) for item in shelf.of_person(self.document.items, user_id))
+        """What is kept here that comes from a person or was said to them, and what of others they replied to."""
+        items = self.document.items
+        echoes = [(item, echo) for item in items for echo in item.echoes if echo.author_id == user_id]
+        return (
+            *(_kept(item) for item in shelf.of_person(items, user_id)),
+            *(_kept_echo(item, echo) for item, echo in echoes if item.author_id != user_id),
+        )
 
     @exposed
     async def forget_person(self, user_id: str) -> tuple[Kept, ...]:
         """Forgets that, and returns it."""
-        gone = tuple(_kept(item) for item in shelf.of_person(self.document.items, user_id))
+        gone = await self.kept_about(user_id)
         if user_id in self.document.people:
             self._keep(shelf.without_person(self.document.items, user_id))
         return gone
@@ -161,11 +166,6 @@ class MemoryActor(VirtualActor[MemoryDocument]):
             document.model = self._model
 
 
-async def scopes_mentioning(database: DatabaseHandle, user_id: str) -> list[str]:
-    """The scopes in which something is kept about a person. Raises DatabaseUnavailable."""
-    return await ids_where(database, MemoryDocument, {"people": user_id})
-
-
 async def scopes_of_guild(database: DatabaseHandle, guild_id: str) -> list[str]:
     """The scopes that belong to a guild. Raises DatabaseUnavailable."""
     return await ids_where(database, MemoryDocument, {"guild": guild_id})
@@ -179,6 +179,11 @@ def _kept(item: Item) -> Kept:
         at_ms=item.said_ms,
         text=item.text,
     )
+
+
+def _kept_echo(item: Item, echo: Echo) -> Kept:
+    text = "A reply to something that is remembered"
+    return Kept(kind="echo", channel_id=item.channel_id, message_id=echo.message_id, at_ms=item.said_ms, text=text)
 
 
 def _now_ms() -> int:

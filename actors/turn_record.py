@@ -73,7 +73,8 @@ class OwnReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A delivered answer that can still be given anew: to which messages of whom, as whom, and where it stands."""
+    """A delivered answer that can still be given anew: to which messages of whom, as whom, where it stands and since
+    when."""
 
     source_id: str
     source_ids: tuple[str, ...]
@@ -82,6 +83,7 @@ class Answer:
     trigger: Trigger
     reply_ids: tuple[str, ...]
     revision: int = 0
+    at_ms: int = 0
 
 
 def nothing_of(message_id: str, channel_id: str, guild_id: str | None) -> Saying:

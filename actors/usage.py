@@ -134,12 +134,14 @@ class UsageActor(VirtualActor[UsageDocument]):
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
         """What is kept here about a person."""
-        day, me = self.document.counts.day, user(user_id)
-        if me not in day.spent:
-            return ()
-        answers, tokens = day.spent[me]
-        text = f"answers on that day: {answers}, tokens: {tokens}"
-        return (Kept(kind="usage", channel_id="", message_id="", at_ms=day.number * DAY_MS, text=text),)
+        counts, me = self.document.counts, user(user_id)
+        for window, length, name in ((counts.day, DAY_MS, "day"), (counts.hour, HOUR_MS, "hour")):
+            if me in window.spent:
+                answers, tokens = window.spent[me]
+                text = f"answers on that {name}: {answers}, tokens: {tokens}"
+                at_ms = window.number * length
+                return (Kept(kind="usage", channel_id="", message_id="", at_ms=at_ms, text=text),)
+        return ()
 
     @exposed
     async def forget_person(self, user_id: str) -> int:

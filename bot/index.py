@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from actors.channel_queries import (
     channels_heard_in,
-    channels_mentioning,
     channels_with_due_scenes,
     channels_with_open_turns,
     known_channels,
 )
 from actors.game_state import channels_with_games
 from actors.keepers import keys_of
-from actors.memory import scopes_mentioning, scopes_of_guild
+from actors.memory import scopes_of_guild
 from actors.points_queries import (
     Board,
     Page,
@@ -43,17 +42,9 @@ class DatabaseIndex:
         """Ids of the channels in which an answer is not delivered yet. Raises DatabaseUnavailable, ConfigError."""
         return await channels_with_open_turns(await self._open())
 
-    async def mentioning(self, user_id: str) -> list[str]:
-        """Ids of the channels in which something is kept about a person. Raises as above."""
-        return await channels_mentioning(await self._open(), user_id)
-
     async def with_games(self) -> list[str]:
         """Ids of the channels whose game somebody has to look after. Raises as above."""
         return await channels_with_games(await self._open())
-
-    async def remembering(self, user_id: str) -> list[str]:
-        """The scopes of long-term memory in which something is kept about a person. Raises as above."""
-        return await scopes_mentioning(await self._open(), user_id)
 
     async def remembered_in(self, guild_id: str) -> list[str]:
         """The scopes of long-term memory that belong to a server. Raises as above."""

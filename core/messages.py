@@ -110,8 +110,10 @@ class Kept:
     of either for longer (`note`) or for good (`memory`), what they are being answered (`turn`), what they changed of a
     server's settings (`setting`), what they did as an admin (`audit`), how much they used (`usage`), whether they are
     on a server's lists (`access`), a drop that they won or gave (`drop`), their points (`points`), how they did in a
-    channel's games (`game`), what they want to be reminded of (`reminder`). What stands in no channel has no
-    `channel_id` and no `message_id`."""
+    channel's games (`game`), what they want to be reminded of (`reminder`), that they were answered (`answer`), that
+    they replied to what is remembered of somebody else (`echo`), what they want of long-term memory (`wish`, which
+    outlives that they are forgotten, and `consent`). What stands in no channel has no `channel_id` and no
+    `message_id`."""
 
     kind: Literal[
         "line",
@@ -127,6 +129,10 @@ class Kept:
         "points",
         "game",
         "reminder",
+        "answer",
+        "echo",
+        "wish",
+        "consent",
     ]
     channel_id: str
     message_id: str

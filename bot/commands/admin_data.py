@@ -52,7 +52,7 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
         key, now_ms = str(guild.id), _now_ms()
         counts = await services.access.meter.counts(key)
         rules: AccessRules = await services.actors.call(lists.KIND, key, "rules")
-        heard = await services.index.heard_since(0)
+        heard = await services.index.heard_in(key, 0)
         embed = discord.Embed(title=say("admin-stats-title"), colour=discord.Colour.blurple())
         everybody = used(counts, None, now_ms)
         limits = rules.limits_of_guild(services.config.quota_guild)
@@ -61,8 +61,7 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
         most = sorted(today, key=lambda one: (-today[one]["tokens/day"], -today[one]["requests/day"]))
         top = [f"<@{one}>: {usage_short(today[one], say)}" for one in most[:_TOP] if today[one]["requests/day"]]
         embed.add_field(name=say("admin-stats-top"), value="\n".join(top) or say("admin-nobody"), inline=False)
-        channels = sum(guild.get_channel_or_thread(int(one)) is not None for one in heard)
-        embed.add_field(name=say("admin-stats-channels"), value=str(channels))
+        embed.add_field(name=say("admin-stats-channels"), value=str(len(heard)))
         embed.add_field(name=say("admin-stats-blocked"), value=str(len(rules.blocked)))
         embed.add_field(name=say("admin-stats-allowed"), value=str(len(rules.allowed)))
         await interaction.followup.send(embed=embed)
@@ -206,9 +205,7 @@ async def _purge(guild: discord.Guild, what: str, interaction: discord.Interacti
     key = str(guild.id)
     match what:
         case "conversations":
-            known = await services.index.heard_since(0)
-            here = [one for one in known if guild.get_channel_or_thread(int(one)) is not None]
-            await services.people.clear(here, key)
+            await services.people.forget_server(key)
         case "usage":
             await services.access.meter.reset(key, GUILD)
         case "lists":

@@ -52,15 +52,20 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     async def forget(interaction: discord.Interaction) -> None:
         user_id, say = str(interaction.user.id), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        if not (kept := await _kept(services, user_id)):
-            await interaction.followup.send(say("memory-nothing"), ephemeral=True)
+        kept = await _kept(services, user_id)
+        stays = any(one.kind == "wish" for one in kept)
+        if not (going := [one for one in kept if one.kind != "wish"]):
+            # Also of whom nothing can be shown nothing shall be left.
+            await services.people.forget(user_id)
+            await interaction.followup.send(say("memory-wish-stays" if stays else "memory-nothing"), ephemeral=True)
             return
 
         async def forget_all() -> str:
             await services.access.meter.flush()
-            return say("memory-forgotten", count=await services.people.forget(user_id))
+            done = say("memory-forgotten", count=await services.people.forget(user_id))
+            return f"{done} {say('memory-wish-stays')}" if stays else done
 
-        question = say("memory-forget-question", count=len(kept))
+        question = say("memory-forget-question", count=len(going))
         view = Confirm(say("memory-forget-button"), forget_all)
         await interaction.followup.send(question, view=view, ephemeral=True)
 
@@ -106,7 +111,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
             at_ms=int(interaction.created_at.timestamp() * 1000),
         )
         taught = await services.apps.memory.teach(guild_id, saying)
-        await services.access.audit(guild_id, interaction.user, "memory.teach", taught)
+        await services.access.audit(guild_id, interaction.user, "memory.teach", f"{len(taught)} characters")
         await interaction.followup.send(words(interaction.locale)("memory-taught", text=taught), ephemeral=True)
 
     @group.command(name="purge", description="Have the cast forget everything that was said on this server.")
@@ -119,11 +124,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
 
         async def purge_all() -> str:
-            known = await services.index.heard_since(0)
-            here = [channel for channel in known if guild.get_channel_or_thread(int(channel)) is not None]
-            await services.people.clear(here, str(guild.id))
+            count = await services.people.forget_server(str(guild.id))
             await services.access.audit(guild.id, interaction.user, "memory.purge")
-            return say("memory-purged", count=len(here))
+            return say("memory-purged", count=count)
 
         view = Confirm(say("memory-purge-button"), purge_all)
         await interaction.followup.send(say("memory-purge-question"), view=view, ephemeral=True)

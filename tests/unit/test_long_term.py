@@ -375,6 +375,6 @@ async def test_a_server_is_taught_and_purged(database: DatabaseHandle) -> None:
         assert app.requests[-1].memories == (
             Memory(id="77:0", speaker="", text="the raid starts on Friday", at_ms=taught.at_ms),
         )
-    await people.clear(["500", "501"], "600")
+    assert await people.forget_server("600") == 2
     names = [document["_id"] for document in await database.database["memories"].find({}).to_list()]
     assert names == ["dm:800"]

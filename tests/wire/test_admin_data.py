@@ -317,7 +317,7 @@ async def test_what_admins_do_elsewhere_is_in_the_log(stage: Stage, ada: Human) 
     assert lines == [
         "memory.purge`",
         "persona.set` olga in #general",
-        "memory.teach` The raid starts on Fridays at eight.",
+        "memory.teach` 36 characters",
         "config.reset` relevance",
         "config.set` relevance to 0.2",
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from actors.hand_over import HandOver
+from actors.member import MemberDocument
 from core.prompts import compose
 from local_discord import Human
 from tests.support.bot import Stage
@@ -114,6 +116,57 @@ async def test_purge_is_for_who_manages_the_server(stage: Stage, ada: Human) -> 
         await eventually(gone)
         answers = ada.seen("MESSAGE_CREATE", lambda message: message["author"]["username"] == "Elio")
         assert len(answers) == 1  # what stands in Discord stays there
+
+
+@pytest.mark.parametrize("command", ["memory purge", "admin-data purge"])
+async def test_a_purge_reaches_channels_that_are_gone_and_archived_threads(
+    stage: Stage, ada: Human, command: str
+) -> None:
+    general = ada.channel_id("general")
+    async with stage.gateway():
+        await registered(ada)
+        guild_id = stage.server.seed["guild_id"]
+        gone = await ada.request("POST", f"/guilds/{guild_id}/channels", {"name": "gone", "type": 0})
+        thread = await ada.request("POST", f"/channels/{general}/threads", {"name": "aside", "type": 11})
+        for place, name in ((general, "Moss"), (gone["id"], "Biscuit"), (thread["id"], "Rex")):
+            await said(stage, ada, place, f"my cat is called {name}")
+        channel = (await ada.dm(ada.bot_id, "my cat is called Comet"))["channel_id"]
+        await stage.closed((await ada.request("GET", f"/channels/{channel}/messages"))[-1])
+        await ada.request("PATCH", f"/channels/{thread['id']}", {"archived": True})
+        await ada.request("DELETE", f"/channels/{gone['id']}")
+        await asyncio.sleep(0.3)  # for the client to hear of it
+        await ada.slash("general", command, **({"what": "conversations"} if "admin" in command else {}))
+        question = await told(ada, "by everybody")
+        await ada.click(question, question["components"][0]["components"][0]["custom_id"])
+        await told(ada, "Done.")
+
+        async def forgotten() -> bool:
+            stored = await everything_stored(stage)
+            return not any(name in stored for name in ("Moss", "Biscuit", "Rex"))
+
+        await eventually(forgotten)
+        assert "Comet" in await everything_stored(stage)  # what is said in private is not the server's
+
+
+async def test_who_has_nothing_that_can_be_shown_is_forgotten_nonetheless(stage: Stage, ada: Human) -> None:
+    asked: list[str] = []
+    async with stage.gateway() as gateway:
+        await registered(ada)
+        await ada.slash("general", "memory off")
+        await told(ada, "Nothing you say is remembered")
+        await ada.slash("general", "memory view")
+        assert "*memory switched off*: Off everywhere" in (await told(ada, "switched off"))["embeds"][0]["description"]
+        call = gateway._actors.call
+
+        async def seen(kind: str, key: str, method: str, *args: Any, **kwargs: Any) -> Any:
+            asked.append(f"{kind} {method}")
+            return await call(kind, key, method, *args, **kwargs)
+
+        gateway._actors.call = seen  # type: ignore[method-assign]
+        await ada.slash("general", "memory forget")
+        await told(ada, "stays known")
+        assert "member forget_person" in asked
+    assert (await MemberDocument.load(ada.id)).unremembered == ["*"]
 
 
 async def chatted(stage: Stage, human: Human, channel: str) -> None:
