@@ -298,8 +298,9 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         self._come_early(message_id, None)
         record = self._state.covering(message_id)
         revision = record.revision if record else 0
+        author_id = self._state.author_of(message_id)
         left = self._state.retract(message_id, sent=self._is_sent(record))
-        self._withdraw(nothing_of(message_id, self.key, guild_id))
+        self._withdraw(nothing_of(message_id, author_id, self.key, guild_id))
         if record is not None and left is None:
             self._drop(record.message.id, "abandoned")
         elif left is not None and left.revision != revision:

@@ -110,6 +110,11 @@ class ChannelState(BaseModel):
         """Which persona posted that message, None where it is none of ours."""
         return next((reply.persona_id for reply in self.replies if reply.id == reply_id), None)
 
+    def author_of(self, message_id: str) -> str:
+        """Who said a message that is still remembered here, or whom it answers; empty otherwise."""
+        known = (*self.turns, *self.notes, *self.outbox)
+        return next((one.author_id for one in known if one.message_id == message_id and one.author_id), "")
+
     def pass_over(self, message_id: str) -> None:
         """The message is handled."""
         insort(self.handled, snowflake(message_id))

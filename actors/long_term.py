@@ -137,13 +137,16 @@ class LongTermMemory:
         return found or ()
 
     async def _withdraw(self, saying: Saying) -> None:
-        """Forgets what was kept of a message; what is put into several scopes is in that of its channel, too."""
+        """Forgets what was kept of a message, its channel's scope last: that one knows where else to look, also where
+        this is done again since it failed on the way."""
         own = home(saying.guild_id, saying.channel_id)
-        people = await self._actors.call(memory.KIND, own, "forget_message", saying.message_id)
-        if saying.guild_id is not None:
-            for person in people:
-                scope = person_scope(saying.guild_id, person)
-                await self._actors.call(memory.KIND, scope, "forget_message", saying.message_id)
+        scopes: tuple[str, ...] = ()
+        if saying.guild_id is not None and saying.author_id:
+            scopes = (person_scope(saying.guild_id, saying.author_id),)
+        elif saying.guild_id is not None:
+            scopes = await self._actors.call(memory.KIND, own, "copies", saying.guild_id, saying.message_id)
+        for scope in (*scopes, own):
+            await self._actors.call(memory.KIND, scope, "forget_message", saying.message_id)
 
     async def _welcome(self, sayings: Sequence[Saying]) -> list[Saying]:
         """The lines of those who want to be remembered there."""

@@ -14,11 +14,11 @@ from pydantic import Field, PrivateAttr, computed_field
 
 from actors import memory_shelf as shelf
 from actors.host import VirtualActor, exposed
-from actors.memory_scopes import guild_of
+from actors.memory_scopes import guild_of, person_scope
 from actors.memory_shelf import Echo, Found, Item, MemoryRules, Question
 from actors.memory_vectors import Vectors
 from actors.memory_worth import Embed, Judge
-from core.documents import DatabaseHandle, OwnedDocument, ids_where
+from core.documents import DatabaseHandle, OwnedDocument, ids_where, reachable
 from core.errors import DeadlineExceeded
 from core.messages import Kept
 
@@ -51,6 +51,12 @@ class MemoryDocument(OwnedDocument):
     def guild(self) -> str:
         """The guild that the scope belongs to; empty for a direct message."""
         return guild_of(self.id)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def messages(self) -> list[str]:
+        """Ids of the messages that are remembered here."""
+        return sorted({own for item in self.items for own in item.message_ids})
 
     @property
     def void(self) -> bool:
@@ -131,13 +137,20 @@ class MemoryActor(VirtualActor[MemoryDocument]):
         return gone
 
     @exposed
-    async def forget_message(self, message_id: str) -> tuple[str, ...]:
-        """Forgets what was kept of a message. Returns the ids of the people who said it, or whom it was said to."""
+    async def copies(self, guild_id: str, message_id: str) -> tuple[str, ...]:
+        """The scopes of people in which a message may be kept that was said in this channel. Raises
+        DatabaseUnavailable."""
         people = {item.author_id for item in self.document.items if message_id in item.message_ids}
+        if people:
+            return tuple(person_scope(guild_id, one) for one in sorted(people))
+        return tuple(await self._holding(guild_id, message_id))  # it may have had to make room here, and not there
+
+    @exposed
+    async def forget_message(self, message_id: str) -> None:
+        """Forgets what was kept of a message."""
         items = shelf.without_message(self.document.items, message_id)
         if items != self.document.items:
             self._keep(items)
-        return tuple(sorted(people))
 
     @exposed
     async def clear(self) -> int:
@@ -146,6 +159,14 @@ class MemoryActor(VirtualActor[MemoryDocument]):
         if count:
             self._keep([])
         return count
+
+    async def _holding(self, guild_id: str, message_id: str) -> list[str]:
+        """The scopes of a guild's people that hold a message."""
+        first = person_scope(guild_id, "")
+        own = {"$gte": first, "$lt": f"{first[:-1]};"}  # all keys that begin so, which the database finds at once
+        found = MemoryDocument.get_pymongo_collection().find({"_id": own, "messages": message_id}, {"_id": 1})
+        async with reachable():
+            return [one["_id"] async for one in found]
 
     def _keep(self, items: list[Item]) -> None:
         self.document.items = items

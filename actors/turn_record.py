@@ -86,10 +86,16 @@ class Answer:
     at_ms: int = 0
 
 
-def nothing_of(message_id: str, channel_id: str, guild_id: str | None) -> Saying:
-    """The line of a message that is gone."""
+def nothing_of(message_id: str, author_id: str, channel_id: str, guild_id: str | None) -> Saying:
+    """The line of a message that is gone; `author_id` is empty where nobody knows any more."""
     return Saying(
-        message_id=message_id, text="", speaker="", author_id="", channel_id=channel_id, guild_id=guild_id, at_ms=0
+        message_id=message_id,
+        text="",
+        speaker="",
+        author_id=author_id,
+        channel_id=channel_id,
+        guild_id=guild_id,
+        at_ms=0,
     )
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from actors.memory import KIND, MemoryActor, MemoryDocument
+from actors.memory_scopes import person_scope
 from actors.memory_shelf import Item, MemoryRules
 from actors.memory_worth import Embed
 
 
 class _Unstored(MemoryActor):
-    def __init__(self, key: str, *, rules: MemoryRules, model: str, embed: Embed) -> None:
+    def __init__(self, key: str, scopes: dict[str, _Unstored], *, rules: MemoryRules, model: str, embed: Embed) -> None:
         super().__init__(key, rules=rules, model=model, embed=embed)
+        self._scopes = scopes
         # Documents are bound to a database where they are made in the usual way.
         self._document = MemoryDocument.model_construct(id=key, rev=0, model="", items=[])
 
     async def _settle(self, document: Any, section: Any) -> None:
         """Nothing is saved."""
+
+    async def _holding(self, guild_id: str, message_id: str) -> list[str]:
+        first = person_scope(guild_id, "")
+        held = {key: actor._document.messages for key, actor in self._scopes.items() if actor._document is not None}
+        return [key for key, messages in held.items() if key.startswith(first) and message_id in messages]
 
 
 class UnstoredActors:
@@ -32,7 +39,7 @@ class UnstoredActors:
         if kind != KIND:
             return key not in self.unwilling
         if key not in self.scopes:
-            self.scopes[key] = _Unstored(key, rules=self._rules, model="bench", embed=self._embed)
+            self.scopes[key] = _Unstored(key, self.scopes, rules=self._rules, model="bench", embed=self._embed)
         actor = self.scopes[key]
         async with actor.exclusive():
             return await getattr(actor, method)(*args)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ from actors.routing import ChannelRules
 from actors.standing import StandingActor
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
-from core.errors import ModelUnavailable, RequestError
+from core.errors import ModelUnavailable, RequestError, Unavailable
 from core.messages import Author, IncomingMessage, Memory, Passage, Spoken
 from tests.support.bot import Index
 from tests.support.cast import ScriptedApp, make_message, make_pack
@@ -216,6 +217,61 @@ async def test_an_edited_line_is_remembered_as_it_stands_and_a_deleted_one_not_a
         return await remembered() == []
 
     await eventually(gone)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_a_withdrawal_that_fails_on_the_way_is_done_whole_when_it_is_repeated(
+    database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch, edited: bool
+) -> None:
+    actors = make_actors()
+    told = line(1, "my cat is called Biscuit")
+    await hear(actors, told)
+    await holds("user:600:7", "my cat is called Biscuit")
+    await drown(actors)  # so that the channel does not know any more whose it was
+    call, left = actors.call, [1]
+
+    async def fails_once(kind: str, key: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "forget_message" and left:
+            if len(left) == 2:
+                left.clear()
+                raise Unavailable("It fell.", component="actors")
+            left.append(1)
+        return await call(kind, key, method, *args, **kwargs)
+
+    monkeypatch.setattr(actors, "call", fails_once)
+    if edited:
+        await actors.call(KIND, "500", "revise", replace(told, content="lol"))
+    else:
+        await actors.call(KIND, "500", "retract", told.id, "600")
+
+    async def gone() -> bool:
+        return await remembered() == await remembered("user:600:7") == []
+
+    await eventually(gone)
+    assert left == []  # it did fail
+
+
+async def test_a_line_that_had_to_make_room_in_its_channel_is_withdrawn_from_its_author(
+    database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.memory_shelf.MAX_ITEMS", 3)
+    actors = make_actors()
+    await hear(actors, line(1, "my cat is called Biscuit"))
+    await holds("user:600:7", "my cat is called Biscuit")
+    await hear(actors, line(2, "my cat is called Rex", BRUNO, guild_id="601", channel_id="560"))
+    await holds("user:601:8", "my cat is called Rex")
+    for number, thing in enumerate(("dog", "horse", "fish", "bird"), start=10):
+        await hear(actors, line(number, f"my {thing} is called Rex", BRUNO))
+
+    async def evicted() -> bool:
+        return "my cat is called Biscuit" not in await remembered() and len(await remembered()) == 3
+
+    await eventually(evicted)
+    await drown(actors)
+    assert await remembered("user:600:7") == ["my cat is called Biscuit"]
+    await actors.call(KIND, "500", "retract", "1000001", "600")
+    await holds("user:600:7")
+    assert await remembered("user:601:8") == ["my cat is called Rex"]
 
 
 async def test_what_a_deleted_line_said_to_be_over_holds_again(database: DatabaseHandle) -> None:
