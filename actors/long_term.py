@@ -21,6 +21,7 @@ from actors.memory_scopes import Saying, guild_scope, home, person_scope, readab
 from actors.memory_shelf import Echo, Found, Item, MemoryRules, Question, best, make_item
 from actors.memory_worth import Embed, Judge, Worthy
 from actors.virtual import Calls
+from core.discretion import is_private
 from core.errors import RequestError
 from core.messages import IncomingMessage, Memory
 from core.prompts import one_line
@@ -74,10 +75,12 @@ class LongTermMemory:
 
     async def teach(self, guild_id: str, saying: Saying) -> str:
         """Keeps a sentence for a whole server, as it is; returns it. Whoever asks for that has been found to manage the
-        server. Raises RequestError where it says nothing, and TroupeError."""
+        server. Raises RequestError where it says nothing or is private, and TroupeError."""
         text = one_line(saying.text)
         if len(text.split()) < 2:
             raise RequestError("Say it in a sentence.", field="text")
+        if is_private(text):
+            raise RequestError("That is private, or nothing for everybody here: it is not kept.", field="text")
         vector = (await self._judge.vectors([text]))[0]
         item = make_item(saying, Worthy(text, "taught", vector), 0)
         await self._write(guild_scope(guild_id), "remember", (item,))

@@ -422,6 +422,8 @@ async def test_a_server_is_taught_and_purged(database: DatabaseHandle) -> None:
     assert await kept.teach("600", taught) == "the raid starts on Friday"
     with pytest.raises(RequestError):
         await kept.teach("600", Saying(**{**{f: getattr(taught, f) for f in taught.__slots__}, "text": "raid"}))
+    with pytest.raises(RequestError, match="private"):
+        await kept.teach("600", replace(taught, text="the password of the vault is hunter2"))
     await hear(actors, line(1, "I live in Oslo", BRUNO))
     await hear(actors, line(1, "I live in Oslo", BRUNO, channel_id="800", guild_id=None))
     await holds("user:600:8", "I live in Oslo")
