@@ -76,9 +76,8 @@ def as_text(notes: Sequence[Note], *, without: Iterable[str] = ()) -> str:
 def _note(turn: Turn) -> Note | None:
     """The sentence of a line that says most, None where none says anything worth keeping."""
     weighed = [(_weight(sentence), sentence) for part in _SENTENCE.split(turn.text) if (sentence := one_line(part))]
-    weight, sentence = max(
-        (one for one in weighed if one[0] >= LEAST_WEIGHT and not is_private(one[1])), default=(0.0, "")
-    )
+    telling = [one for one in weighed if one[0] >= LEAST_WEIGHT and not is_private(one[1])]
+    weight, sentence = max(telling, default=(0.0, ""))
     if turn.persona_id is not None:
         weight -= 1.5  # what a persona said of itself it says again
     if weight < LEAST_WEIGHT:

@@ -24,7 +24,7 @@ PRIVATE = (
     "I live at 12 Baker Street in London",
     "mein Passwort ist hunter2 und bleibt es",
     "my card is 4111 1111 1111 1111 since May",
-    "I love to fuck my horse in Oslo",
+    "I love it when you fuck me harder in Oslo",
 )
 
 
@@ -44,7 +44,6 @@ def test_what_is_private_is_not_kept_and_what_stands_beside_it_is(sentence: str)
         "my phone is a Pixel and I love it",
         "I work in a bank in Oslo",
         "the pin of my brooch is bent",
-        "I was born in 1984",
     ],
 )
 def test_what_only_looks_private_is_kept(sentence: str) -> None:
