@@ -9,7 +9,8 @@ from core.personal_data import personal_data
 
 _SECRET = re.compile(
     r"\b(?:pass ?words?|pass ?codes?|pass ?phrases?|pin(?:[- ]?codes?| numbers?)|my pin|"
-    r"passw[oö]rt(?:er)?|kennw[oö]rt(?:er)?|api[- ]?keys?|private keys?|recovery (?:codes?|phrases?)|seed phrases?|(?:credit|debit) ?cards?|kreditkarten?\w*|"
+    r"passw[oö]rt(?:er)?|kennw[oö]rt(?:er)?|api[- ]?keys?|private keys?|recovery (?:codes?|phrases?)|seed phrases?|"
+    r"(?:credit|debit) ?cards?|kreditkarten?\w*|"
     r"social security|sozialversicherung\w*|bank account|kontonummer|iban|passport number|"
     r"(?:home|street|e-?mail|mail) ?address(?:es)?|adresse ist|e-?mails? (?:is|are|ist)|"
     r"(?:phone|mobile|cell|telephone|whatsapp) ?numbers?|(?:telefon|handy)nummer)\b",
