@@ -494,9 +494,19 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return count
 
     @exposed
-    async def settle_memory(self) -> None:
-        """Returns once nothing is on its way to long-term memory. Raises Unavailable where that takes too long."""
+    async def forget_for_long(self, user_id: str) -> int:
+        """Forgets the notes of a person and makes none of what they said until now; returns how many there were.
+        Nothing is on its way to long-term memory when this returns. Raises Unavailable where that takes too long."""
+        count = len(self._state.notes)
+        self._state.unwelcome({user_id})
         await self._nothing_under_way()
+        return count - len(self._state.notes)
+
+    @exposed
+    async def prune(self) -> None:
+        """Drops what is past its time."""
+        here = await self._at(self._state.guild_id or None)
+        self._state.prune(here.rules, _now_ms())
 
     @exposed
     async def history(self, persona_id: str | None = None) -> tuple[Turn, ...]:

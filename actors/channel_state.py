@@ -417,6 +417,24 @@ class ChannelState(BaseModel):
         self.answers.clear()
         self.outbox.clear()
 
+    def unwelcome(self, people: Collection[str]) -> None:
+        """These people do not want to be remembered for longer: their notes go, and their lines will leave none."""
+        self.notes = [note for note in self.notes if note.author_id not in people]
+        self.turns = [replace(turn, fleeting=True) if turn.author_id in people else turn for turn in self.turns]
+
+    def prune(self, rules: ChannelRules, now_ms: int) -> None:
+        """Drops what is past its time: lines, which leave notes, and notes and what is known of answers."""
+        horizon, last = now_ms - rules.memory_ttl_s * 1000, now_ms - NOTES_TTL_S * 1000
+        newest = self.turns[-rules.memory_window :]
+        left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < newest[0].at_ms)]
+        if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
+            self._fold(left)
+        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
+        self.notes = [note for note in self.notes if note.at_ms >= last]
+        self.answers = [answer for answer in self.answers if answer.at_ms >= last]
+        cooling = now_ms - rules.mention_cooldown_s * 1000
+        self.mention_ms = {who: at_ms for who, at_ms in self.mention_ms.items() if at_ms >= cooling}
+
     def _put_out(self, saying: Saying) -> None:
         text = saying.text if sentences(saying.text) else ""
         known = {one.message_id for one in self.outbox}
@@ -424,14 +442,15 @@ class ChannelState(BaseModel):
             self.outbox = [*self.outbox, replace(saying, text=text)][-MAX_OUTBOX:]
 
     def _remember(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
-        horizon = now_ms - rules.memory_ttl_s * 1000
         # Messages caught up on arrive newest first; people read them in the order of their time.
         insort(self.turns, line, key=lambda turn: turn.at_ms)
-        within = self.turns[-rules.memory_window :]
-        left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < within[0].at_ms)]
-        if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
-            self.notes, self.folded_ms = fold(self.notes, left), left[-1].at_ms
-        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
+        self.prune(rules, now_ms)
+
+    def _fold(self, left: Sequence[Turn]) -> None:
+        """Notes what is worth it of lines that have left the window, but of nobody who does not want that."""
+        fleeting = {turn.author_id for turn in self.turns if turn.fleeting}
+        self.notes = fold(self.notes, [turn for turn in left if turn.author_id not in fleeting])
+        self.folded_ms = left[-1].at_ms
 
     def _ask_anew(self, record: TurnRecord, parts: Sequence[IncomingMessage]) -> TurnRecord | None:
         """Has an open turn answer `parts`; None where that is what it answers already."""
@@ -510,6 +529,18 @@ class ChannelDocument(OwnedDocument):
         asked = {record.message.author.id for record in state.open} | {answer.author_id for answer in state.answers}
         asked |= {saying.author_id for saying in state.outbox}
         return sorted(one for one in said | asked | set(state.mention_ms) if one)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def line_ms(self) -> int:
+        """When the oldest remembered line was said; 0 where there is none."""
+        return min((turn.at_ms for turn in self.state.turns), default=0)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def note_ms(self) -> int:
+        """When the oldest was of what is kept for NOTES_TTL_S; 0 where there is nothing."""
+        return min((one.at_ms for one in (*self.state.notes, *self.state.answers)), default=0)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -57,8 +57,9 @@ class HandOver:
                 if not lines:
                     return
                 self._under_way = asyncio.get_running_loop().create_future()
+            unwelcome: frozenset[str] = frozenset()
             try:
-                await self._memory.remember(lines)
+                unwelcome = await self._memory.remember(lines)
             except TroupeError as error:
                 log.warning("[MEMORY] lines of channel %s wait: %s", self._channel.key, error)
                 failures += 1
@@ -72,3 +73,4 @@ class HandOver:
             async with self._channel.exclusive() as section:
                 section.durable = False  # a line that is handed over again does no harm
                 self._channel.document.state.handed_over(lines)
+                self._channel.document.state.unwelcome(unwelcome)

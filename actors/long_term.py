@@ -53,13 +53,14 @@ class LongTermMemory:
         self._empty: TTLCache[str, bool] = TTLCache(EMPTY_SCOPES, EMPTY_S)
         self._written = 0  # how often something was, from this process
 
-    async def remember(self, sayings: Sequence[Saying]) -> None:
-        """Keeps what of these lines is worth it, durably. To be repeated where it fails: it raises TroupeError, and
-        what was kept until then is not kept twice."""
+    async def remember(self, sayings: Sequence[Saying]) -> frozenset[str]:
+        """Keeps what of these lines is worth it, durably; returns whose lines were not, since they do not want that. To
+        be repeated where it fails: it raises TroupeError, and what was kept until then is not kept twice."""
         for saying in sayings:
             if saying.withdrawn:
                 await self._withdraw(saying)
-        welcome = await self._welcome([saying for saying in sayings if saying.text or saying.reply_to])
+        asked = [saying for saying in sayings if saying.text or saying.reply_to]
+        welcome = await self._welcome(asked)
         told = [saying for saying in welcome if saying.text]
         found = await self._judge.worthy([saying.text for saying in told])
         items: dict[str, list[Item]] = defaultdict(list)
@@ -72,6 +73,7 @@ class LongTermMemory:
             if saying.reply_to is not None:
                 echo = Echo(message_id=saying.message_id, author_id=saying.author_id)
                 await self._write(home(saying.guild_id, saying.channel_id), "echo", saying.reply_to, echo)
+        return frozenset(saying.author_id for saying in asked) - {saying.author_id for saying in welcome}
 
     async def teach(self, guild_id: str, saying: Saying) -> str:
         """Keeps a sentence for a whole server, as it is; returns it. Whoever asks for that has been found to manage the

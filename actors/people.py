@@ -84,13 +84,18 @@ class People:
         await self.actors.call(member.KIND, user_id, "remember", True, guild_id)
 
     async def unremember(self, user_id: str, guild_id: str | None = None) -> int:
-        """From now on nothing that somebody says goes into long-term memory, on one server or everywhere (None); what
-        is there is forgotten. Returns how many things that were."""
+        """From now on nothing that somebody says goes into long-term memory or notes, on one server or everywhere
+        (None); what is there is forgotten. Returns how many things that were."""
         await self.actors.call(member.KIND, user_id, "remember", False, guild_id)
         # Whoever asked for their wish before this was written has handed over by the time these answer.
         channels = await self.index.keys_of(CHANNELS.kind, user_id)
-        await _each(channels, lambda channel: self.actors.call(CHANNELS.kind, channel, "settle_memory"))
-        return await self._forget_remembered(user_id, guild_id)
+        if guild_id is not None:
+            there = set(await self.index.heard_in(guild_id, 0))
+            channels = [channel for channel in channels if channel in there]
+        notes: list[int] = await _each(
+            channels, lambda channel: self.actors.call(CHANNELS.kind, channel, "forget_for_long", user_id)
+        )
+        return sum(notes) + await self._forget_remembered(user_id, guild_id)
 
     async def _ask_each(self, keeper: Keeper, user_id: str, method: str) -> list[Any]:
         keys = await self.index.keys_of(keeper.kind, user_id)

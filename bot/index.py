@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from actors.channel_queries import (
     channels_heard_in,
+    channels_to_prune,
     channels_with_due_scenes,
     channels_with_open_turns,
     known_channels,
@@ -57,6 +58,10 @@ class DatabaseIndex:
     async def heard_since(self, since_ms: int) -> list[str]:
         """Ids of the channels in which something was heard since then, the latest first. Raises as above."""
         return await known_channels(await self._open(), since_ms)
+
+    async def to_prune(self, lines_before_ms: int, notes_before_ms: int) -> list[str]:
+        """Ids of the channels that hold lines or notes from before then. Raises as above."""
+        return await channels_to_prune(await self._open(), lines_before_ms, notes_before_ms)
 
     async def heard_in(self, guild_id: str, since_ms: int) -> list[str]:
         """Ids of a server's channels in which something was heard since then, the latest first. Raises as above."""

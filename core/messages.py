@@ -93,7 +93,8 @@ class IncomingMessage:
 class Turn:
     """One remembered line of a channel. `persona_id` is set where a persona spoke, None where a person did;
     `addressed_to` is the persona that answers a person's line, None where nobody does; `author_id` is
-    the person who said it, or whom the persona answered."""
+    the person who said it, or whom the persona answered. Of a `fleeting` line nothing is noted: that person does not
+    want to be remembered for longer."""
 
     message_id: str
     speaker: str
@@ -102,6 +103,7 @@ class Turn:
     persona_id: str | None = None
     addressed_to: str | None = None
     author_id: str | None = None
+    fleeting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
