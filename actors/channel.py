@@ -39,6 +39,7 @@ from core.messages import (
     IncomingMessage,
     Kept,
     Lease,
+    MemoryMode,
     OpenTurn,
     Relation,
     ReplyEvent,
@@ -112,7 +113,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """With `prefill`, a model reads ahead for whoever is in conversation and begins to type."""
         super().__init__(key, ChannelDocument)
         self._memory = memory
-        self._hand_over = HandOver(self, memory) if memory is not None else None
+        self._hand_over = HandOver(self, memory, self._memory_mode) if memory is not None else None
         self._answering = Answering(app, pack)
         self._lore = lore
         self._pack = pack
@@ -494,11 +495,17 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return count
 
     @exposed
-    async def forget_for_long(self, user_id: str) -> int:
-        """Forgets the notes of a person and makes none of what they said until now; returns how many there were.
+    async def remembered(self) -> frozenset[str]:
+        """The people of whom something may outlast the last lines. Knows the server's settings of now."""
+        await self._anew(self._state.guild_id or None)
+        return self._state.remembered()
+
+    @exposed
+    async def forget_for_long(self, people: frozenset[str]) -> int:
+        """Forgets the notes of people and makes none of what they said until now; returns how many there were.
         Nothing is on its way to long-term memory when this returns. Raises Unavailable where that takes too long."""
         count = len(self._state.notes)
-        self._state.unwelcome({user_id})
+        self._state.unwelcome(people)
         await self._nothing_under_way()
         return count - len(self._state.notes)
 
@@ -701,6 +708,9 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """What holds here."""
         self._here = await self._guilds.of(guild_id)
         return self._here
+
+    async def _memory_mode(self, guild_id: str | None) -> MemoryMode:
+        return (await self._guilds.of(guild_id)).rules.memory
 
     async def _anew(self, guild_id: str | None) -> Here:
         """The same, read anew: who sets something may have made that persona a second ago."""

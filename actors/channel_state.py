@@ -139,7 +139,7 @@ class ChannelState(BaseModel):
             author_id=message.author.id,
         )
         self._remember(line, rules, now_ms)
-        if rules.long_term:
+        if rules.gathers:
             self._put_out(saying_of(message))
         if decision.trigger is None:
             return None
@@ -313,14 +313,14 @@ class ChannelState(BaseModel):
         line = record_line(record, speaker, now_ms)
         if record.again:
             self._say_instead(former.reply_ids[:1] if former else (), record)
-            if rules.long_term and former:
+            if rules.gathers and former:
                 self.withdraw(lore_told(record, replace(line, message_id=former.reply_ids[0])))
             return
         self.spoke_ms, self.speaker = now_ms, record.persona_id
         if not record.spoken.text:
             return
         self._remember(line, rules, now_ms)
-        if rules.long_term:
+        if rules.gathers:
             self._put_out(lore_told(record, line))
 
     def withdraw(self, saying: Saying) -> None:
@@ -422,13 +422,18 @@ class ChannelState(BaseModel):
         self.notes = [note for note in self.notes if note.author_id not in people]
         self.turns = [replace(turn, fleeting=True) if turn.author_id in people else turn for turn in self.turns]
 
+    def remembered(self) -> frozenset[str]:
+        """The people of whom there are notes, or lines that may leave some."""
+        lines = {turn.author_id for turn in self.turns if not turn.fleeting}
+        return frozenset(one for one in lines | {note.author_id for note in self.notes} if one)
+
     def prune(self, rules: ChannelRules, now_ms: int) -> None:
         """Drops what is past its time: lines, which leave notes, and notes and what is known of answers."""
         horizon, last = now_ms - rules.memory_ttl_s * 1000, now_ms - NOTES_TTL_S * 1000
         newest = self.turns[-rules.memory_window :]
         left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < newest[0].at_ms)]
         if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
-            self._fold(left)
+            self._fold(left, rules)
         self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
         self.notes = [note for note in self.notes if note.at_ms >= last]
         self.answers = [answer for answer in self.answers if answer.at_ms >= last]
@@ -446,10 +451,11 @@ class ChannelState(BaseModel):
         insort(self.turns, line, key=lambda turn: turn.at_ms)
         self.prune(rules, now_ms)
 
-    def _fold(self, left: Sequence[Turn]) -> None:
+    def _fold(self, left: Sequence[Turn], rules: ChannelRules) -> None:
         """Notes what is worth it of lines that have left the window, but of nobody who does not want that."""
         fleeting = {turn.author_id for turn in self.turns if turn.fleeting}
-        self.notes = fold(self.notes, [turn for turn in left if turn.author_id not in fleeting])
+        if rules.memory != "off":
+            self.notes = fold(self.notes, [turn for turn in left if turn.author_id not in fleeting])
         self.folded_ms = left[-1].at_ms
 
     def _ask_anew(self, record: TurnRecord, parts: Sequence[IncomingMessage]) -> TurnRecord | None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from core.errors import RequestError
-from core.messages import FilterLevel
+from core.messages import FilterLevel, MemoryMode
 from core.personas import Pack
 
 EVERYWHERE = "*"
@@ -98,6 +98,9 @@ class GuildSettings(BaseModel):
     content_filter: FilterLevel | None = Field(
         default=None, description="How strict the content filter is: off, low, medium or high."
     )
+    memory: MemoryMode | None = Field(
+        default=None, description="Remember people's words for long: on, opt_in (who asks for it) or off (and forget)."
+    )
     relevance: Cosine | None = Field(
         default=None, description="How near a line must be to the lore to be answered unasked: -1 to 1."
     )
@@ -172,6 +175,7 @@ KINDS: dict[str, Kind] = {
     "vlm": "switch",
     "proactive": "switch",
     "content_filter": "choice",
+    "memory": "choice",
     "quiet_hours": "hours",
     "time_zone": "zone",
     "talk_points": "switch",

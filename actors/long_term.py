@@ -23,7 +23,7 @@ from actors.memory_worth import Embed, Judge, Worthy
 from actors.virtual import Calls
 from core.discretion import is_private
 from core.errors import RequestError
-from core.messages import IncomingMessage, Memory
+from core.messages import IncomingMessage, Memory, MemoryMode
 from core.prompts import one_line
 
 log = logging.getLogger(__name__)
@@ -53,14 +53,15 @@ class LongTermMemory:
         self._empty: TTLCache[str, bool] = TTLCache(EMPTY_SCOPES, EMPTY_S)
         self._written = 0  # how often something was, from this process
 
-    async def remember(self, sayings: Sequence[Saying]) -> frozenset[str]:
-        """Keeps what of these lines is worth it, durably; returns whose lines were not, since they do not want that. To
-        be repeated where it fails: it raises TroupeError, and what was kept until then is not kept twice."""
+    async def remember(self, sayings: Sequence[Saying], mode: MemoryMode = "on") -> frozenset[str]:
+        """Keeps what of these lines, all of one server with this `mode`, is worth it, durably; returns whose lines were
+        not, since they do not want that. To be repeated where it fails: it raises TroupeError, and what was kept until
+        then is not kept twice."""
         for saying in sayings:
             if saying.withdrawn:
                 await self._withdraw(saying)
         asked = [saying for saying in sayings if saying.text or saying.reply_to]
-        welcome = await self._welcome(asked)
+        welcome = await self._welcome(asked, mode)
         told = [saying for saying in welcome if saying.text]
         found = await self._judge.worthy([saying.text for saying in told])
         items: dict[str, list[Item]] = defaultdict(list)
@@ -153,11 +154,16 @@ class LongTermMemory:
         for scope in (*scopes, own):
             await self._actors.call(memory.KIND, scope, "forget_message", saying.message_id)
 
-    async def _welcome(self, sayings: Sequence[Saying]) -> list[Saying]:
-        """The lines of those who want to be remembered there."""
+    async def _welcome(self, sayings: Sequence[Saying], mode: MemoryMode) -> list[Saying]:
+        """The lines of those who want to be remembered there, where anybody may be."""
+        if mode == "off":
+            return []
         asked = list({(saying.author_id, saying.guild_id) for saying in sayings})
         wishes = await asyncio.gather(
-            *(self._actors.call(member.KIND, author, "is_remembered", guild) for author, guild in asked)
+            *(
+                self._actors.call(member.KIND, author, "is_remembered", guild, mode == "opt_in")
+                for author, guild in asked
+            )
         )
         wanted = {who for who, wish in zip(asked, wishes, strict=True) if wish}
         return [saying for saying in sayings if (saying.author_id, saying.guild_id) in wanted]

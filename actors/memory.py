@@ -119,6 +119,11 @@ class MemoryActor(VirtualActor[MemoryDocument]):
         return tuple(shelf.search(document.items, self._matrix, question, self._rules))
 
     @exposed
+    async def people(self) -> tuple[str, ...]:
+        """Ids of the people of whom something is kept here."""
+        return tuple(self.document.people)
+
+    @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
         """What is kept here that comes from a person or was said to them, and what of others they replied to."""
         items = self.document.items

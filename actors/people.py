@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 from actors import member, memory
 from actors.keepers import CHANNELS, KEEPERS, MEMORIES, Keeper
-from actors.memory_scopes import guild_of
+from actors.memory_scopes import guild_of, guild_scope
 from actors.virtual import Actors
-from core.messages import Kept
+from core.messages import Kept, MemoryMode
 
 _AT_ONCE = 16
 T = TypeVar("T")
@@ -75,9 +75,35 @@ class People:
         await _each(scopes, lambda scope: self.actors.call(memory.KIND, scope, "clear"))
         return len(channels)
 
-    async def is_remembered(self, user_id: str, guild_id: str | None) -> bool:
-        """Whether what somebody says there may go into long-term memory."""
-        return bool(await self.actors.call(member.KIND, user_id, "is_remembered", guild_id))
+    async def is_remembered(self, user_id: str, guild_id: str | None, mode: MemoryMode = "on") -> bool:
+        """Whether what somebody says there may go into long-term memory; `mode` is the server's."""
+        if mode == "off":
+            return False
+        return bool(await self.actors.call(member.KIND, user_id, "is_remembered", guild_id, mode == "opt_in"))
+
+    async def consent(self, user_id: str, guild_id: str) -> None:
+        """What somebody says may be remembered on a server that remembers only who asked for it."""
+        await self.actors.call(member.KIND, user_id, "consent", guild_id)
+
+    async def keep_only_welcome(self, guild_id: str, mode: MemoryMode) -> None:
+        """A server's `mode` was changed: forgets what is kept there for longer than the last lines of whom it does not
+        let be remembered. What was taught stays."""
+        channels = await self.index.heard_in(guild_id, 0)
+        scopes = [one for one in await self.index.remembered_in(guild_id) if one != guild_scope(guild_id)]
+        # Channels know of the change from here on.
+        found = await _each(channels, lambda channel: self.actors.call(CHANNELS.kind, channel, "remembered"))
+        found += await _each(scopes, lambda scope: self.actors.call(memory.KIND, scope, "people"))
+        everybody = sorted({one for some in found for one in some})
+        wishes = await _each(everybody, lambda one: self.is_remembered(one, guild_id, mode))
+        gone = frozenset(one for one, wish in zip(everybody, wishes, strict=True) if not wish)
+        await _each(channels, lambda channel: self.actors.call(CHANNELS.kind, channel, "forget_for_long", gone))
+        scopes = [one for one in await self.index.remembered_in(guild_id) if one != guild_scope(guild_id)]
+
+        async def forget_in(scope: str) -> None:
+            for user_id in gone.intersection(await self.actors.call(memory.KIND, scope, "people")):
+                await self.actors.call(memory.KIND, scope, "forget_person", user_id)
+
+        await _each(scopes, forget_in)
 
     async def remember(self, user_id: str, guild_id: str | None = None) -> None:
         """From now on what somebody says may be remembered again, on one server or everywhere."""
@@ -93,7 +119,7 @@ class People:
             there = set(await self.index.heard_in(guild_id, 0))
             channels = [channel for channel in channels if channel in there]
         notes: list[int] = await _each(
-            channels, lambda channel: self.actors.call(CHANNELS.kind, channel, "forget_for_long", user_id)
+            channels, lambda channel: self.actors.call(CHANNELS.kind, channel, "forget_for_long", frozenset((user_id,)))
         )
         return sum(notes) + await self._forget_remembered(user_id, guild_id)
 

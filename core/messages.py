@@ -23,6 +23,8 @@ Trigger = Literal["mention", "reply", "dm", "keyword", "command", "image", "rele
 
 # How strict the content filter is; `core.content_filter` says what each level catches.
 FilterLevel = Literal["off", "low", "medium", "high"]
+MemoryMode = Literal["on", "opt_in", "off"]
+"""Of whom long-term memory keeps something on a server: of who does not object, of who asked for it, or of nobody."""
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 
