@@ -266,7 +266,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         record = self._state.find(source_id)
         here = self._here or await self._at(record.message.guild_id if record else None)
         speaker, now_ms = self._name(record.persona_id) if record else "", _now_ms()
-        self._state.deliver(source_id, reply_ids, speaker, self._rules, now_ms, text)
+        self._state.deliver(source_id, reply_ids, speaker, here.rules, now_ms, text)
         if record is not None:
             self._state.go_on(record, self._cast(here), now_ms)
         self._leases.end(source_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actors.channel_state import ChannelDocument
 from actors.hand_over import HandOver
 from actors.member import MemberDocument
 from core.prompts import compose
@@ -253,3 +254,63 @@ async def test_who_manages_the_server_teaches_it_and_purges_it(
         await ada.click(question, question["components"][0]["components"][0]["custom_id"])
         await told(ada, "forgotten.")
         await in_long_term(stage)
+
+
+async def test_a_server_says_whose_words_are_remembered(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HandOver, "gather_s", 0.3)
+    stage.window = 3
+
+    async def handed_over(place: str) -> None:
+        async def empty() -> bool:
+            return not (await ChannelDocument.load(place)).state.outbox
+
+        await eventually(empty)
+
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
+        await registered(ada)
+        general = ada.channel_id("general")
+        await ada.slash("general", "memory teach", text="The raid starts on Friday.")
+        await told(ada, "The cast knows")
+        await said(stage, ada, "general", "my cat is called Biscuit")
+        await said(stage, bruno, "general", "my fish is called Bubbles")
+        for _ in range(4):
+            await said(stage, bruno, "general", "so tired")  # so that there are notes
+        await in_long_term(stage, "The raid starts on Friday.", "my cat is called Biscuit", "my fish is called Bubbles")
+        assert (await ChannelDocument.load(general)).state.notes
+
+        await ada.slash("general", "config set", setting="memory", value="off")
+        await told(ada, "`off`")
+        await in_long_term(stage, "The raid starts on Friday.")
+        state = (await ChannelDocument.load(general)).state
+        assert (state.notes, state.remembered()) == ([], frozenset())
+        await said(stage, ada, "general", "my dog is called Rex")
+        for _ in range(4):
+            await said(stage, bruno, "general", "so tired")
+        await handed_over(general)
+        await in_long_term(stage, "The raid starts on Friday.")
+        assert (await ChannelDocument.load(general)).state.notes == []
+        await ada.slash("general", "memory on")
+        await told(ada, "Nothing is remembered for long on this server.")
+
+        await ada.slash("general", "config set", setting="memory", value="opt_in")
+        await told(ada, "`opt_in`")
+        await ada.slash("general", "memory on")
+        await told(ada, "may be remembered")
+        await said(stage, bruno, "general", "my fish is called Bubbles")
+        await said(stage, ada, "general", "my horse is called Comet")
+        await in_long_term(stage, "The raid starts on Friday.", "my horse is called Comet")
+        await handed_over(general)
+        await in_long_term(stage, "The raid starts on Friday.", "my horse is called Comet")
+        await ada.slash("general", "config set", setting="memory", value="opt_in")  # once more: whoever asked stays
+        await told(ada, "`opt_in`")
+        await in_long_term(stage, "The raid starts on Friday.", "my horse is called Comet")
+
+        await ada.slash("general", "memory forget")
+        question = await told(ada, "about you will be gone")
+        await ada.click(question, question["components"][0]["components"][0]["custom_id"])
+        await told(ada, "forgotten.")
+        await said(stage, ada, "general", "my bird is called Max")
+        await handed_over(general)
+        await in_long_term(stage)  # she is not remembered any more until she asks for it again
