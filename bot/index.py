@@ -23,6 +23,7 @@ from actors.points_queries import (
     place_of,
     unsettled_drops,
 )
+from actors.proposals import proposals_of
 from actors.schedule_queries import due_before, due_times
 from actors.stored import DOCUMENTS
 from core.documents import DatabaseHandle, connect
@@ -70,6 +71,10 @@ class DatabaseIndex:
     async def scenes_due(self, guild_id: str, now_ms: int) -> list[str]:
         """Ids of a server's channels in which the answer of a scene is to be told by now. Raises as above."""
         return await channels_with_due_scenes(await self._open(), guild_id, now_ms)
+
+    async def proposals_of(self, guild_id: str) -> list[str]:
+        """Ids of a server's proposals. Raises as above."""
+        return await proposals_of(await self._open(), guild_id)
 
     async def unsettled_drops(self, guild_id: str | None = None) -> list[str]:
         """Ids of the drops of which something is left to be done. Raises as above."""

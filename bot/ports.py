@@ -37,6 +37,10 @@ class ChannelIndex(PeopleIndex, Protocol):
         """Ids of the channels that hold lines or notes from before then. Raises TroupeError."""
         ...
 
+    async def proposals_of(self, guild_id: str) -> list[str]:
+        """Ids of a server's proposals. Raises TroupeError."""
+        ...
+
     async def unsettled_drops(self, guild_id: str | None = None) -> list[str]:
         """Ids of the drops, of one server or all, of which something is left to be done. Raises TroupeError."""
         ...
