@@ -13,5 +13,5 @@ from deploy.compose import gateway_spec
 @pytest.mark.parametrize(("limit", "kept"), [(4, True), (0, False)])
 def test_where_nothing_is_recalled_nothing_is_taught(limit: int, kept: bool) -> None:
     settings = Settings(memory_recall_limit=limit)
-    spec = gateway_spec(settings, "mongodb://127.0.0.1", VirtualActors(1), BotConfig(token="none"))  # noqa: S106
+    spec = gateway_spec(settings, "mongodb://127.0.0.1", VirtualActors(1), BotConfig(token="none"))
     assert (spec.apps.memory is not None) == kept
