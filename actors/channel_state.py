@@ -112,7 +112,7 @@ class ChannelState(BaseModel):
 
     def author_of(self, message_id: str) -> str:
         """Who said a message that is still remembered here, or whom it answers; empty otherwise."""
-        known = (*self.turns, *self.notes, *self.outbox)
+        known: list[Turn | Note | Saying] = [*self.turns, *self.notes, *self.outbox]
         return next((one.author_id for one in known if one.message_id == message_id and one.author_id), "")
 
     def pass_over(self, message_id: str) -> None:
@@ -546,7 +546,8 @@ class ChannelDocument(OwnedDocument):
     @property
     def note_ms(self) -> int:
         """When the oldest was of what is kept for NOTES_TTL_S; 0 where there is nothing."""
-        return min((one.at_ms for one in (*self.state.notes, *self.state.answers)), default=0)
+        kept: list[Note | Answer] = [*self.state.notes, *self.state.answers]
+        return min((one.at_ms for one in kept), default=0)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from zoneinfo import available_timezones
 
 import discord
@@ -62,7 +62,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         view: SettingView = await services.actors.call(KIND, str(guild.id), "change", setting, typed, *by)
         services.guilds.forget(str(guild.id))
         if setting == "memory":
-            await services.people.keep_only_welcome(str(guild.id), (await services.here(interaction)).rules.memory)
+            await services.people.keep_only_welcome(str(guild.id), cast(MemoryMode, view.value))
         await services.reschedule(str(guild.id))
         await services.access.audit(guild.id, interaction.user, "config.set", f"{setting} to {view.value}")
         now = shown(setting, view.value, await services.everybody(interaction), say)
