@@ -118,6 +118,14 @@ class AdditionsActor(VirtualActor[AdditionsDocument]):
             lore=tuple(document.lore),
         )
 
+    @exposed
+    async def clear(self) -> None:
+        """Takes everything out again."""
+        document = self.document
+        if document.scenarios or document.greetings or document.lore:
+            document.scenarios, document.greetings, document.lore = [], [], []
+            document.version += 1
+
 
 def reading_additions(actors: Actors) -> ReadAdditions:
     """Reads from the actor, wherever it lives."""

@@ -40,6 +40,7 @@ from core.messages import (
     Kept,
     Lease,
     Memory,
+    MemoryMode,
     OpenTurn,
     Relation,
     ReplyEvent,
@@ -116,7 +117,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """With `prefill`, a model reads ahead for whoever is in conversation and begins to type."""
         super().__init__(key, ChannelDocument)
         self._memory = memory
-        self._hand_over = HandOver(self, memory) if memory is not None else None
+        self._hand_over = HandOver(self, memory, self._memory_mode) if memory is not None else None
         self._answering = Answering(app, pack)
         self._lore = lore
         self._pack = pack
@@ -304,8 +305,9 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         self._come_early(message_id, None)
         record = self._state.covering(message_id)
         revision = record.revision if record else 0
+        author_id = self._state.author_of(message_id)
         left = self._state.retract(message_id, sent=self._is_sent(record))
-        self._withdraw(nothing_of(message_id, self.key, guild_id))
+        self._withdraw(nothing_of(message_id, author_id, self.key, guild_id))
         if record is not None and left is None:
             self._drop(record.message.id, "abandoned")
         elif left is not None and left.revision != revision:
@@ -462,7 +464,7 @@ class ChannelActor(VirtualActor[ChannelDocument]):
             persona_id=persona_id,
             author_id=to_id,
         )
-        self._state.speak(line, trigger, here.rules, now_ms)
+        self._state.speak(line, guild_id, trigger, here.rules, now_ms)
 
     @exposed
     async def answered(self, reply_id: str, persona_id: str, spoken: Spoken, traceparent: str | None) -> None:
@@ -525,9 +527,25 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return count
 
     @exposed
-    async def settle_memory(self) -> None:
-        """Returns once nothing is on its way to long-term memory. Raises Unavailable where that takes too long."""
+    async def remembered(self) -> frozenset[str]:
+        """The people of whom something may outlast the last lines. Knows the server's settings of now."""
+        await self._anew(self._state.guild_id or None)
+        return self._state.remembered()
+
+    @exposed
+    async def forget_for_long(self, people: frozenset[str]) -> int:
+        """Forgets the notes of people and makes none of what they said until now; returns how many there were.
+        Nothing is on its way to long-term memory when this returns. Raises Unavailable where that takes too long."""
+        count = len(self._state.notes)
+        self._state.unwelcome(people)
         await self._nothing_under_way()
+        return count - len(self._state.notes)
+
+    @exposed
+    async def prune(self) -> None:
+        """Drops what is past its time."""
+        here = await self._at(self._state.guild_id or None)
+        self._state.prune(here.rules, _now_ms())
 
     @exposed
     async def history(self, persona_id: str | None = None) -> tuple[Turn, ...]:
@@ -726,6 +744,9 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         """What holds here."""
         self._here = await self._guilds.of(guild_id)
         return self._here
+
+    async def _memory_mode(self, guild_id: str | None) -> MemoryMode:
+        return (await self._guilds.of(guild_id)).rules.memory
 
     async def _anew(self, guild_id: str | None) -> Here:
         """The same, read anew: who sets something may have made that persona a second ago."""

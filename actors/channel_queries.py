@@ -11,14 +11,16 @@ async def channels_with_open_turns(database: DatabaseHandle) -> list[str]:
     return await ids_where(database, ChannelDocument, {"open_turns": {"$gt": 0}})
 
 
-async def channels_mentioning(database: DatabaseHandle, user_id: str) -> list[str]:
-    """Ids of the channels in which something is kept about a person. Raises DatabaseUnavailable."""
-    return await ids_where(database, ChannelDocument, {"people": user_id})
-
-
 async def known_channels(database: DatabaseHandle, since_ms: int) -> list[str]:
     """Ids of the channels in which something was heard since then, the latest first. Raises DatabaseUnavailable."""
     return await ids_where(database, ChannelDocument, {"seen_ms": {"$gte": since_ms}}, newest_by="seen_ms")
+
+
+async def channels_to_prune(database: DatabaseHandle, lines_before_ms: int, notes_before_ms: int) -> list[str]:
+    """Ids of the channels that hold lines or notes from before then. Raises DatabaseUnavailable."""
+    lines = await ids_where(database, ChannelDocument, {"line_ms": {"$gt": 0, "$lt": lines_before_ms}})
+    notes = await ids_where(database, ChannelDocument, {"note_ms": {"$gt": 0, "$lt": notes_before_ms}})
+    return list(dict.fromkeys([*lines, *notes]))
 
 
 async def channels_heard_in(database: DatabaseHandle, guild_id: str, since_ms: int) -> list[str]:

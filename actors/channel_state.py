@@ -115,6 +115,11 @@ class ChannelState(BaseModel):
         """Which persona posted that message, None where it is none of ours."""
         return next((reply.persona_id for reply in self.replies if reply.id == reply_id), None)
 
+    def author_of(self, message_id: str) -> str:
+        """Who said a message that is still remembered here, or whom it answers; empty otherwise."""
+        known: list[Turn | Note | Saying] = [*self.turns, *self.notes, *self.outbox]
+        return next((one.author_id for one in known if one.message_id == message_id and one.author_id), "")
+
     def pass_over(self, message_id: str) -> None:
         """The message is handled."""
         insort(self.handled, snowflake(message_id))
@@ -139,7 +144,7 @@ class ChannelState(BaseModel):
             author_id=message.author.id,
         )
         self._remember(line, rules, now_ms)
-        if rules.long_term:
+        if rules.gathers:
             self._put_out(saying_of(message))
         if decision.trigger is None:
             return None
@@ -180,10 +185,11 @@ class ChannelState(BaseModel):
         """The open turn that came after the answer with these posts."""
         return next((one for one in self.open if one.chained and one.message.id in reply_ids), None)
 
-    def speak(self, line: Turn, trigger: Trigger, rules: ChannelRules, now_ms: int) -> None:
+    def speak(self, line: Turn, guild_id: str | None, trigger: Trigger, rules: ChannelRules, now_ms: int) -> None:
         """A persona said something that is no answer, since a command or a job wanted it. Known, it changes nothing."""
         if line.persona_id is None or self.replied_as(line.message_id) is not None:
             return
+        self.guild_id = guild_id or ""
         self.replies.append(OwnReply(id=line.message_id, persona_id=line.persona_id, source_id=line.message_id))
         del self.replies[:-MAX_REPLIES]
         self.spoke_ms, self.speaker = now_ms, line.persona_id
@@ -326,18 +332,18 @@ class ChannelState(BaseModel):
         self.post(source_id, standing)
         record.reply_ids = standing or record.reply_ids
         self.open.remove(record)
-        self._can_be_renewed(record, former)
+        self._can_be_renewed(record, former, now_ms)
         line = record_line(record, speaker, now_ms)
         if record.again:
             self._say_instead(former.reply_ids[:1] if former else (), record)
-            if rules.long_term and former:
+            if rules.gathers and former:
                 self.withdraw(lore_told(record, replace(line, message_id=former.reply_ids[0])))
             return
         self.spoke_ms, self.speaker = now_ms, record.persona_id
         if not record.spoken.text:
             return
         self._remember(line, rules, now_ms)
-        if rules.long_term:
+        if rules.gathers:
             self._put_out(lore_told(record, line))
 
     def withdraw(self, saying: Saying) -> None:
@@ -402,6 +408,12 @@ class ChannelState(BaseModel):
         for saying in self.outbox:
             if saying.author_id == user_id and saying.message_id not in shown:
                 found.append(_kept("line", channel_id, saying.message_id, saying.at_ms, saying.text))
+        for answer in self.answers:
+            if answer.author_id == user_id and shown.isdisjoint(answer.reply_ids):
+                text = f"{answer.persona_id} answered here"
+                found.append(_kept("answer", channel_id, answer.source_id, answer.at_ms, text))
+        if user_id in self.mention_ms:
+            found.append(_kept("answer", channel_id, "", self.mention_ms[user_id], "When a mention was last answered"))
         return tuple(found)
 
     def forget_person(self, user_id: str) -> tuple[str, ...]:
@@ -428,6 +440,29 @@ class ChannelState(BaseModel):
         self.answers.clear()
         self.outbox.clear()
 
+    def unwelcome(self, people: Collection[str]) -> None:
+        """These people do not want to be remembered for longer: their notes go, and their lines will leave none."""
+        self.notes = [note for note in self.notes if note.author_id not in people]
+        self.turns = [replace(turn, fleeting=True) if turn.author_id in people else turn for turn in self.turns]
+
+    def remembered(self) -> frozenset[str]:
+        """The people of whom there are notes, or lines that may leave some."""
+        lines = {turn.author_id for turn in self.turns if not turn.fleeting}
+        return frozenset(one for one in lines | {note.author_id for note in self.notes} if one)
+
+    def prune(self, rules: ChannelRules, now_ms: int) -> None:
+        """Drops what is past its time: lines, which leave notes, and notes and what is known of answers."""
+        horizon, last = now_ms - rules.memory_ttl_s * 1000, now_ms - NOTES_TTL_S * 1000
+        newest = self.turns[-rules.memory_window :]
+        left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < newest[0].at_ms)]
+        if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
+            self._fold(left, rules)
+        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
+        self.notes = [note for note in self.notes if note.at_ms >= last]
+        self.answers = [answer for answer in self.answers if answer.at_ms >= last]
+        cooling = now_ms - rules.mention_cooldown_s * 1000
+        self.mention_ms = {who: at_ms for who, at_ms in self.mention_ms.items() if at_ms >= cooling}
+
     def _put_out(self, saying: Saying) -> None:
         text = saying.text if sentences(saying.text) else ""
         known = {one.message_id for one in self.outbox}
@@ -435,14 +470,16 @@ class ChannelState(BaseModel):
             self.outbox = [*self.outbox, replace(saying, text=text)][-MAX_OUTBOX:]
 
     def _remember(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
-        horizon = now_ms - rules.memory_ttl_s * 1000
         # Messages caught up on arrive newest first; people read them in the order of their time.
         insort(self.turns, line, key=lambda turn: turn.at_ms)
-        within = self.turns[-rules.memory_window :]
-        left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < within[0].at_ms)]
-        if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
-            self.notes, self.folded_ms = fold(self.notes, left), left[-1].at_ms
-        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
+        self.prune(rules, now_ms)
+
+    def _fold(self, left: Sequence[Turn], rules: ChannelRules) -> None:
+        """Notes what is worth it of lines that have left the window, but of nobody who does not want that."""
+        fleeting = {turn.author_id for turn in self.turns if turn.fleeting}
+        if rules.memory != "off":
+            self.notes = fold(self.notes, [turn for turn in left if turn.author_id not in fleeting])
+        self.folded_ms = left[-1].at_ms
 
     def _ask_anew(self, record: TurnRecord, parts: Sequence[IncomingMessage]) -> TurnRecord | None:
         """Has an open turn answer `parts`; None where that is what it answers already."""
@@ -453,7 +490,7 @@ class ChannelState(BaseModel):
         record.spoken, record.revision = None, record.revision + 1
         return record
 
-    def _can_be_renewed(self, record: TurnRecord, former: Answer | None) -> None:
+    def _can_be_renewed(self, record: TurnRecord, former: Answer | None, now_ms: int) -> None:
         answer = Answer(
             source_id=record.message.id,
             source_ids=record.source_ids,
@@ -462,6 +499,7 @@ class ChannelState(BaseModel):
             trigger=record.trigger,
             reply_ids=tuple(record.reply_ids),
             revision=record.revision,
+            at_ms=now_ms,
         )
         self.answers = [*(one for one in self.answers if one is not former), answer][-MAX_ANSWERS:]
 
@@ -523,6 +561,19 @@ class ChannelDocument(OwnedDocument):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def line_ms(self) -> int:
+        """When the oldest remembered line was said; 0 where there is none."""
+        return min((turn.at_ms for turn in self.state.turns), default=0)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def note_ms(self) -> int:
+        """When the oldest was of what is kept for NOTES_TTL_S; 0 where there is nothing."""
+        kept: list[Note | Answer] = [*self.state.notes, *self.state.answers]
+        return min((one.at_ms for one in kept), default=0)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def seen_ms(self) -> int:
         """When the newest message heard was written."""
         return self.state.seen_ms
@@ -559,7 +610,7 @@ def _pictures_of(text: str) -> list[str]:
 
 
 def _kept(
-    kind: Literal["line", "reply", "note", "turn"], channel_id: str, message_id: str, at_ms: int, text: str
+    kind: Literal["line", "reply", "note", "turn", "answer"], channel_id: str, message_id: str, at_ms: int, text: str
 ) -> Kept:
     return Kept(kind=kind, channel_id=channel_id, message_id=message_id, at_ms=at_ms, text=text)
 

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from core.cron import zone_of
 from core.errors import RequestError
-from core.messages import FilterLevel
+from core.messages import FilterLevel, MemoryMode
 from core.personas import Pack
 from core.wording import Wording, either, suggestion
 
@@ -107,6 +107,9 @@ class GuildSettings(BaseModel):
     content_filter: FilterLevel | None = Field(
         default=None, description="How strict the content filter is: off, low, medium or high."
     )
+    memory: MemoryMode | None = Field(
+        default=None, description="Remember people's words for long: on, opt_in (who asks for it) or off (and forget)."
+    )
     relevance: Cosine | None = Field(
         default=None, description="How near a line must be to the lore to be answered unasked: -1 to 1."
     )
@@ -189,6 +192,7 @@ KINDS: dict[str, Kind] = {
     "proactive": "switch",
     "keywords": "switch",
     "content_filter": "choice",
+    "memory": "choice",
     "quiet_hours": "hours",
     "time_zone": "zone",
     "talk_points": "switch",

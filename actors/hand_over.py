@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from actors.channel_state import ChannelDocument
 from actors.host import VirtualActor
 from actors.long_term import LongTermMemory
 from core.errors import TroupeError, Unavailable
+from core.messages import MemoryMode
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,14 @@ class HandOver:
 
     gather_s = 10.0  # so that the lines of a conversation go together
 
-    def __init__(self, channel: VirtualActor[ChannelDocument], memory: LongTermMemory) -> None:
-        self._channel = channel
-        self._memory = memory
+    def __init__(
+        self,
+        channel: VirtualActor[ChannelDocument],
+        memory: LongTermMemory,
+        mode: Callable[[str | None], Awaitable[MemoryMode]],
+    ) -> None:
+        """`mode` tells whose words may be kept on a server now."""
+        self._channel, self._memory, self._mode = channel, memory, mode
         self._task: asyncio.Task[None] | None = None
         self._under_way: asyncio.Future[None] | None = None
 
@@ -53,12 +60,14 @@ class HandOver:
         failures = 0
         while failures <= len(PAUSES_S):
             async with self._channel.exclusive():
-                lines = tuple(self._channel.document.state.outbox[:AT_ONCE])
+                state = self._channel.document.state
+                lines, guild_id = tuple(state.outbox[:AT_ONCE]), state.guild_id or None
                 if not lines:
                     return
                 self._under_way = asyncio.get_running_loop().create_future()
+            unwelcome: frozenset[str] = frozenset()
             try:
-                await self._memory.remember(lines)
+                unwelcome = await self._memory.remember(lines, await self._mode(guild_id))
             except TroupeError as error:
                 log.warning("[MEMORY] lines of channel %s wait: %s", self._channel.key, error)
                 failures += 1
@@ -71,4 +80,6 @@ class HandOver:
                 continue
             async with self._channel.exclusive() as section:
                 section.durable = False  # a line that is handed over again does no harm
-                self._channel.document.state.handed_over(lines)
+                state = self._channel.document.state
+                state.handed_over(lines)
+                state.unwelcome(unwelcome)

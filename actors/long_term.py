@@ -21,8 +21,9 @@ from actors.memory_scopes import Saying, guild_scope, home, person_scope, readab
 from actors.memory_shelf import Echo, Found, Item, MemoryRules, Question, best, make_item
 from actors.memory_worth import Embed, Judge, Worthy
 from actors.virtual import Calls
+from core.discretion import is_private
 from core.errors import RequestError
-from core.messages import IncomingMessage, Memory
+from core.messages import IncomingMessage, Memory, MemoryMode
 from core.prompts import one_line
 from core.wording import Wording
 
@@ -53,13 +54,15 @@ class LongTermMemory:
         self._empty: TTLCache[str, bool] = TTLCache(EMPTY_SCOPES, EMPTY_S)
         self._written = 0  # how often something was, from this process
 
-    async def remember(self, sayings: Sequence[Saying]) -> None:
-        """Keeps what of these lines is worth it, durably. To be repeated where it fails: it raises TroupeError, and
-        what was kept until then is not kept twice."""
+    async def remember(self, sayings: Sequence[Saying], mode: MemoryMode = "on") -> frozenset[str]:
+        """Keeps what of these lines, all of one server with this `mode`, is worth it, durably; returns whose lines were
+        not, since they do not want that. To be repeated where it fails: it raises TroupeError, and what was kept until
+        then is not kept twice."""
         for saying in sayings:
             if saying.withdrawn:
                 await self._withdraw(saying)
-        welcome = await self._welcome([saying for saying in sayings if saying.text or saying.reply_to])
+        asked = [saying for saying in sayings if saying.text or saying.reply_to]
+        welcome = await self._welcome(asked, mode)
         told = [saying for saying in welcome if saying.text]
         found = await self._judge.worthy([saying.text for saying in told])
         items: dict[str, list[Item]] = defaultdict(list)
@@ -72,13 +75,19 @@ class LongTermMemory:
             if saying.reply_to is not None:
                 echo = Echo(message_id=saying.message_id, author_id=saying.author_id)
                 await self._write(home(saying.guild_id, saying.channel_id), "echo", saying.reply_to, echo)
+        return frozenset(saying.author_id for saying in asked) - {saying.author_id for saying in welcome}
 
     async def teach(self, guild_id: str, saying: Saying) -> str:
         """Keeps a sentence for a whole server, as it is; returns it. Whoever asks for that has been found to manage the
-        server. Raises RequestError where it says nothing, and TroupeError."""
+        server. Raises RequestError where it says nothing or is private, and TroupeError."""
         text = one_line(saying.text)
         if len(text.split()) < 2:
             raise RequestError(Wording("refused-teach", "Say it in a sentence."), field="text")
+        if is_private(text):
+            raise RequestError(
+                Wording("refused-teach-private", "That is private, or nothing for everybody here: it is not kept."),
+                field="text",
+            )
         vector = (await self._judge.vectors([text]))[0]
         item = make_item(saying, Worthy(text, "taught", vector), 0)
         await self._write(guild_scope(guild_id), "remember", (item,))
@@ -140,19 +149,27 @@ class LongTermMemory:
         return found or ()
 
     async def _withdraw(self, saying: Saying) -> None:
-        """Forgets what was kept of a message; what is put into several scopes is in that of its channel, too."""
+        """Forgets what was kept of a message, its channel's scope last: that one knows where else to look, also where
+        this is done again since it failed on the way."""
         own = home(saying.guild_id, saying.channel_id)
-        people = await self._actors.call(memory.KIND, own, "forget_message", saying.message_id)
-        if saying.guild_id is not None:
-            for person in people:
-                scope = person_scope(saying.guild_id, person)
-                await self._actors.call(memory.KIND, scope, "forget_message", saying.message_id)
+        scopes: tuple[str, ...] = ()
+        if saying.guild_id is not None and saying.author_id:
+            scopes = (person_scope(saying.guild_id, saying.author_id),)
+        elif saying.guild_id is not None:
+            scopes = await self._actors.call(memory.KIND, own, "copies", saying.guild_id, saying.message_id)
+        for scope in (*scopes, own):
+            await self._actors.call(memory.KIND, scope, "forget_message", saying.message_id)
 
-    async def _welcome(self, sayings: Sequence[Saying]) -> list[Saying]:
-        """The lines of those who want to be remembered there."""
+    async def _welcome(self, sayings: Sequence[Saying], mode: MemoryMode) -> list[Saying]:
+        """The lines of those who want to be remembered there, where anybody may be."""
+        if mode == "off":
+            return []
         asked = list({(saying.author_id, saying.guild_id) for saying in sayings})
         wishes = await asyncio.gather(
-            *(self._actors.call(member.KIND, author, "is_remembered", guild) for author, guild in asked)
+            *(
+                self._actors.call(member.KIND, author, "is_remembered", guild, mode == "opt_in")
+                for author, guild in asked
+            )
         )
         wanted = {who for who, wish in zip(asked, wishes, strict=True) if wish}
         return [saying for saying in sayings if (saying.author_id, saying.guild_id) in wanted]

@@ -14,13 +14,14 @@ from pydantic import Field, PrivateAttr, computed_field
 
 from actors import memory_shelf as shelf
 from actors.host import VirtualActor, exposed
-from actors.memory_scopes import guild_of
+from actors.memory_scopes import guild_of, person_scope
 from actors.memory_shelf import Echo, Found, Item, MemoryRules, Question
 from actors.memory_vectors import Vectors
 from actors.memory_worth import Embed, Judge
-from core.documents import DatabaseHandle, OwnedDocument, ids_where
+from core.documents import DatabaseHandle, OwnedDocument, ids_where, reachable
 from core.errors import DeadlineExceeded
 from core.messages import Kept
+from core.wording import Wording
 
 KIND = "memory"
 
@@ -51,6 +52,12 @@ class MemoryDocument(OwnedDocument):
     def guild(self) -> str:
         """The guild that the scope belongs to; empty for a direct message."""
         return guild_of(self.id)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def messages(self) -> list[str]:
+        """Ids of the messages that are remembered here."""
+        return sorted({own for item in self.items for own in item.message_ids})
 
     @property
     def void(self) -> bool:
@@ -113,26 +120,43 @@ class MemoryActor(VirtualActor[MemoryDocument]):
         return tuple(shelf.search(document.items, self._matrix, question, self._rules))
 
     @exposed
+    async def people(self) -> tuple[str, ...]:
+        """Ids of the people of whom something is kept here."""
+        return tuple(self.document.people)
+
+    @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
-        """What is kept here that comes from a person or was said to them."""
-        return tuple(_kept(item) for item in shelf.of_person(self.document.items, user_id))
+        """What is kept here that comes from a person or was said to them, and what of others they replied to."""
+        items = self.document.items
+        echoes = [(item, echo) for item in items for echo in item.echoes if echo.author_id == user_id]
+        return (
+            *(_kept(item) for item in shelf.of_person(items, user_id)),
+            *(_kept_echo(item, echo) for item, echo in echoes if item.author_id != user_id),
+        )
 
     @exposed
     async def forget_person(self, user_id: str) -> tuple[Kept, ...]:
         """Forgets that, and returns it."""
-        gone = tuple(_kept(item) for item in shelf.of_person(self.document.items, user_id))
+        gone = await self.kept_about(user_id)
         if user_id in self.document.people:
             self._keep(shelf.without_person(self.document.items, user_id))
         return gone
 
     @exposed
-    async def forget_message(self, message_id: str) -> tuple[str, ...]:
-        """Forgets what was kept of a message. Returns the ids of the people who said it, or whom it was said to."""
+    async def copies(self, guild_id: str, message_id: str) -> tuple[str, ...]:
+        """The scopes of people in which a message may be kept that was said in this channel. Raises
+        DatabaseUnavailable."""
         people = {item.author_id for item in self.document.items if message_id in item.message_ids}
+        if people:
+            return tuple(person_scope(guild_id, one) for one in sorted(people))
+        return tuple(await self._holding(guild_id, message_id))  # it may have had to make room here, and not there
+
+    @exposed
+    async def forget_message(self, message_id: str) -> None:
+        """Forgets what was kept of a message."""
         items = shelf.without_message(self.document.items, message_id)
         if items != self.document.items:
             self._keep(items)
-        return tuple(sorted(people))
 
     @exposed
     async def clear(self) -> int:
@@ -141,6 +165,14 @@ class MemoryActor(VirtualActor[MemoryDocument]):
         if count:
             self._keep([])
         return count
+
+    async def _holding(self, guild_id: str, message_id: str) -> list[str]:
+        """The scopes of a guild's people that hold a message."""
+        first = person_scope(guild_id, "")
+        own = {"$gte": first, "$lt": f"{first[:-1]};"}  # all keys that begin so, which the database finds at once
+        found = MemoryDocument.get_pymongo_collection().find({"_id": own, "messages": message_id}, {"_id": 1})
+        async with reachable():
+            return [one["_id"] async for one in found]
 
     def _keep(self, items: list[Item]) -> None:
         self.document.items = items
@@ -161,11 +193,6 @@ class MemoryActor(VirtualActor[MemoryDocument]):
             document.model = self._model
 
 
-async def scopes_mentioning(database: DatabaseHandle, user_id: str) -> list[str]:
-    """The scopes in which something is kept about a person. Raises DatabaseUnavailable."""
-    return await ids_where(database, MemoryDocument, {"people": user_id})
-
-
 async def scopes_of_guild(database: DatabaseHandle, guild_id: str) -> list[str]:
     """The scopes that belong to a guild. Raises DatabaseUnavailable."""
     return await ids_where(database, MemoryDocument, {"guild": guild_id})
@@ -179,6 +206,11 @@ def _kept(item: Item) -> Kept:
         at_ms=item.said_ms,
         text=item.text,
     )
+
+
+def _kept_echo(item: Item, echo: Echo) -> Kept:
+    text = Wording("kept-echo", "A reply to something that is remembered")
+    return Kept(kind="echo", channel_id=item.channel_id, message_id=echo.message_id, at_ms=item.said_ms, text=text)
 
 
 def _now_ms() -> int:

@@ -37,7 +37,7 @@ _VALUE = r"(?P<value>[^,;.!?]+)"
 # Of a person there is one of each of these at a time.
 _SINGLE = (
     r"(?:name|nickname|birthday|time ?zone|job|age|main|main character|class|username|favou?rite(?: \w+){1,3}|free day|"
-    r"home ?town|phone|star sign|shift|day off|pronouns|handle|(?:work)?place of work|rank|email)"
+    r"home ?town|star sign|shift|day off|pronouns|handle|(?:work)?place of work|rank)"
 )
 _STOP = frozenset(
     _WORD.findall(

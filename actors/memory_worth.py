@@ -17,6 +17,7 @@ import numpy as np
 
 from actors.memory_facts import claims
 from actors.memory_vectors import Vectors
+from core.discretion import is_private
 from core.prompts import one_line
 
 Kind = Literal["self", "server", "decision", "lore", "taught"]
@@ -165,7 +166,7 @@ class Worthy:
 
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a line that may be worth keeping, as they were said: no greetings, questions, commands, spam,
-    noise, quotations or orders."""
+    noise, quotations or orders, and nothing private."""
     if _COMMAND.match(text) or _ORDERS.search(text) or _SPAM.search(text):
         return ()
     plain = _QUOTED.sub("", _CODE.sub(" ", text))
@@ -174,7 +175,7 @@ def sentences(text: str) -> tuple[str, ...]:
         sentence = one_line(_LINK.sub("", part)).strip(" -*_~|")
         if asked := _REMEMBER.match(sentence):
             sentence = asked["what"]
-        if _may_tell(sentence):
+        if _may_tell(sentence) and not is_private(sentence):
             cut = sentence.split()[:MOST_WORDS]
             found.append(" ".join(cut) + (" …" if len(sentence.split()) > MOST_WORDS else ""))
     return tuple(found[:MOST_SENTENCES])

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, computed_field
 
 from actors.host import VirtualActor, exposed
-from core.documents import OwnedDocument
+from core.documents import DatabaseHandle, OwnedDocument, ids_where
 from core.errors import RequestError
 from core.messages import Kept
 from core.personas import Greeting, Lore, Scenario
@@ -69,6 +69,11 @@ class ProposalDocument(OwnedDocument):
     def people(self) -> list[str]:
         """Ids of the people of whom something is kept here."""
         return [self.by] if self.by else []
+
+    @property
+    def void(self) -> bool:
+        """See OwnedDocument."""
+        return self.state == "none"
 
 
 class ProposalActor(VirtualActor[ProposalDocument]):
@@ -130,6 +135,14 @@ class ProposalActor(VirtualActor[ProposalDocument]):
             self.document.by = ""
         return count
 
+    @exposed
+    async def clear(self) -> None:
+        """There is no such proposal any more."""
+        fresh = ProposalDocument(id=self.key)
+        for name in ProposalDocument.model_fields:
+            if name not in ("id", "rev", "revision_id"):
+                setattr(self.document, name, getattr(fresh, name))
+
     def _there(self) -> ProposalDocument:
         if self.document.state == "none":
             raise RequestError(
@@ -147,3 +160,8 @@ class ProposalActor(VirtualActor[ProposalDocument]):
         }
         proposal = Proposal(id=self.key, guild_id=document.guild_id, **parts)
         return Decided(proposal=proposal, state=document.state, live=document.live)
+
+
+async def proposals_of(database: DatabaseHandle, guild_id: str) -> list[str]:
+    """Ids of a server's proposals. Raises DatabaseUnavailable."""
+    return await ids_where(database, ProposalDocument, {"guild_id": guild_id})

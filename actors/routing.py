@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 
 from actors.continuing import continues
 from actors.guild_settings import GuildSettings, QuietHours, listed
-from core.messages import FilterLevel, IncomingMessage, Relation, ReplyRequest, Trigger
+from core.messages import FilterLevel, IncomingMessage, MemoryMode, Relation, ReplyRequest, Trigger
 from core.personas import Pack
 from core.settings import Settings
 
@@ -38,7 +38,8 @@ class ChannelRules:
     `only_channel` is the one channel of an operator who wants no other, in which only mentions and replies are
     answered; `allowed_channels` are a guild's, None all of them. Without `keywords` these alone call nobody. Nothing is
     answered unasked where `proactive` is false, nor in the `quiet` hours. `rag`, `vlm` and `filter_level` are for
-    who writes the reply; `long_term` is whether lines are gathered for long-term memory."""
+    who writes the reply; `long_term` is whether there is long-term memory at all, and `memory` whose words a guild lets
+    it keep."""
 
     memory_window: int = 10
     memory_ttl_s: float = 1800.0
@@ -63,6 +64,12 @@ class ChannelRules:
     vlm: bool = True
     filter_level: FilterLevel = "medium"
     long_term: bool = False
+    memory: MemoryMode = "on"
+
+    @property
+    def gathers(self) -> bool:
+        """Whether lines are gathered for long-term memory."""
+        return self.long_term and self.memory != "off"
 
     @classmethod
     def of(cls, settings: Settings) -> ChannelRules:

@@ -317,6 +317,17 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         """Goes by the server's settings as they are now. Returns when there is something to claim."""
         return (await self._current(self._now_ms())).next_ms()
 
+    @exposed
+    async def kept(self) -> tuple[dict[str, Entry], tuple[Record, ...], tuple[Run, ...], tuple[Reminder, ...]]:
+        """Everything: the jobs as they are set, what came of them, what is under way, and members' reminders."""
+        state = self.document.state
+        return state.entries, await self.history(limit=10_000), tuple(state.runs), tuple(state.reminders)
+
+    @exposed
+    async def clear(self) -> None:
+        """Forgets all of that; the jobs are as they were at first. What is under way posts nothing more."""
+        self.document.state = ScheduleState()
+
     # Members' own reminders
 
     @exposed

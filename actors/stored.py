@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-from actors.additions import AdditionsDocument
-from actors.channel_state import ChannelDocument
-from actors.guests import CardDocument, CastDocument
-from actors.keepers import KEEPERS
-from actors.member import MemberDocument
-from actors.memory import MemoryDocument
-from actors.standing import StandingDocument
+from actors.keepers import HOLDS_NOBODY, KEEPERS
 from core.documents import OwnedDocument
 
-DOCUMENTS: tuple[type[OwnedDocument], ...] = (
-    ChannelDocument,
-    CastDocument,
-    CardDocument,
-    AdditionsDocument,
-    MemberDocument,
-    MemoryDocument,
-    StandingDocument,
-    *(keeper.document for keeper in KEEPERS),
-)
+DOCUMENTS: tuple[type[OwnedDocument], ...] = (*HOLDS_NOBODY, *(keeper.document for keeper in KEEPERS))

@@ -1,7 +1,8 @@
 """The rolling summary of a channel: what was worth keeping of the lines that have left the window.
 
 It is extractive: a line is kept as it was said, with who said it and the message it stands in, so nothing is invented,
-and what one person said can be taken out again. What people tell of themselves outlasts chatter.
+and what one person said can be taken out again. What people tell of themselves outlasts chatter; what is private
+(`core.discretion`) is not kept.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.discretion import is_private
 from core.messages import Turn
 from core.prompts import one_line, person_name, without_said
 
@@ -74,7 +76,8 @@ def as_text(notes: Sequence[Note], *, without: Iterable[str] = ()) -> str:
 def _note(turn: Turn) -> Note | None:
     """The sentence of a line that says most, None where none says anything worth keeping."""
     weighed = [(_weight(sentence), sentence) for part in _SENTENCE.split(turn.text) if (sentence := one_line(part))]
-    weight, sentence = max(weighed, default=(0.0, ""))
+    telling = [one for one in weighed if one[0] >= LEAST_WEIGHT and not is_private(one[1])]
+    weight, sentence = max(telling, default=(0.0, ""))
     if turn.persona_id is not None:
         weight -= 1.5  # what a persona said of itself it says again
     if weight < LEAST_WEIGHT:

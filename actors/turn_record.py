@@ -75,7 +75,8 @@ class OwnReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A delivered answer that can still be given anew: to which messages of whom, as whom, and where it stands."""
+    """A delivered answer that can still be given anew: to which messages of whom, as whom, where it stands and since
+    when."""
 
     source_id: str
     source_ids: tuple[str, ...]
@@ -84,12 +85,19 @@ class Answer:
     trigger: Trigger
     reply_ids: tuple[str, ...]
     revision: int = 0
+    at_ms: int = 0
 
 
-def nothing_of(message_id: str, channel_id: str, guild_id: str | None) -> Saying:
-    """The line of a message that is gone."""
+def nothing_of(message_id: str, author_id: str, channel_id: str, guild_id: str | None) -> Saying:
+    """The line of a message that is gone; `author_id` is empty where nobody knows any more."""
     return Saying(
-        message_id=message_id, text="", speaker="", author_id="", channel_id=channel_id, guild_id=guild_id, at_ms=0
+        message_id=message_id,
+        text="",
+        speaker="",
+        author_id=author_id,
+        channel_id=channel_id,
+        guild_id=guild_id,
+        at_ms=0,
     )
 
 

@@ -135,14 +135,25 @@ class UsageActor(VirtualActor[UsageDocument]):
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
         """What is kept here about a person."""
-        day, me = self.document.counts.day, user(user_id)
-        if me not in day.spent:
+        counts, me = self.document.counts, user(user_id)
+        if me in counts.day.spent:
+            answers, tokens = counts.day.spent[me]
+            at_ms = counts.day.number * DAY_MS
+            text = Wording(
+                "kept-usage", "answers on that day: {answers:,}, tokens: {tokens:,}", answers=answers, tokens=tokens
+            )
+        elif me in counts.hour.spent:
+            answers, tokens = counts.hour.spent[me]
+            at_ms = counts.hour.number * HOUR_MS
+            text = Wording(
+                "kept-usage-hour",
+                "answers in that hour: {answers:,}, tokens: {tokens:,}",
+                answers=answers,
+                tokens=tokens,
+            )
+        else:
             return ()
-        answers, tokens = day.spent[me]
-        text = Wording(
-            "kept-usage", "answers on that day: {answers:,}, tokens: {tokens:,}", answers=answers, tokens=tokens
-        )
-        return (Kept(kind="usage", channel_id="", message_id="", at_ms=day.number * DAY_MS, text=text),)
+        return (Kept(kind="usage", channel_id="", message_id="", at_ms=at_ms, text=text),)
 
     @exposed
     async def forget_person(self, user_id: str) -> int:

@@ -16,6 +16,7 @@ from actors.additions import reading_additions
 from actors.guests import reading_guests
 from actors.guild_book import GuildBook, reading
 from actors.people import People
+from actors.pruning import Pruning
 from actors.routing import ChannelRules
 from actors.virtual import Actors
 from bot.access import CHAT, COMMAND, ENTRY, Access, Metered, Refused, addresses
@@ -111,6 +112,7 @@ class TroupeClient(discord.Client):
         self._operations = Operations(self, config, apps, self.budget)
         self._presence = Presence(self, apps.health, config.presence_every_s) if apps.health else None
         people = People(actors, index)
+        self._pruning = Pruning(actors, index, config.memory_ttl_s)
         apps = replace(apps, persona=Metered(apps.persona, self.access))
         self.drops = Drops(self, actors, index, answer_error, config.holds)
         self.leaderboards = Leaderboards(actors, index, answer_error)
@@ -155,6 +157,7 @@ class TroupeClient(discord.Client):
         self._chore(self._avatars.sync(self) if first else self._avatars.follow(self))
         if first:
             self._chore(sync(self.tree))
+            self._chore(self._pruning.run())
         self._chore(self.access.run())
         self._chore(self._take_up())
         if self._presence is not None:

@@ -46,6 +46,7 @@ class BotConfig:
     presence_every_s: float = 30.0
     access_fresh_s: float = 5.0  # so long a change of a server's lists may take
     talk_points: bool = True
+    memory_ttl_s: float = 1800.0
     access_patience_s: float = 1.0  # so long the first message after a start waits for them
     # A turn is mostly waiting, so this bounds memory rather than work; past it messages are refused at once.
     max_turns: int = 512
@@ -94,6 +95,7 @@ class BotConfig:
             quota_user=parsed(settings.quota_user),
             quota_guild=parsed(settings.quota_guild),
             talk_points=settings.talk_points,
+            memory_ttl_s=settings.memory_ttl_s,
         )
 
     def holds(self, guild_id: str | None) -> bool:

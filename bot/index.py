@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from actors.channel_queries import (
     channels_heard_in,
-    channels_mentioning,
+    channels_to_prune,
     channels_with_due_scenes,
     channels_with_open_turns,
     known_channels,
 )
 from actors.game_state import channels_with_games
 from actors.keepers import keys_of
-from actors.memory import scopes_mentioning, scopes_of_guild
+from actors.memory import scopes_of_guild
 from actors.points_queries import (
     Board,
     Page,
@@ -23,6 +23,7 @@ from actors.points_queries import (
     place_of,
     unsettled_drops,
 )
+from actors.proposals import proposals_of
 from actors.schedule_queries import due_before, due_times
 from actors.stored import DOCUMENTS
 from core.documents import DatabaseHandle, connect
@@ -43,17 +44,9 @@ class DatabaseIndex:
         """Ids of the channels in which an answer is not delivered yet. Raises DatabaseUnavailable, ConfigError."""
         return await channels_with_open_turns(await self._open())
 
-    async def mentioning(self, user_id: str) -> list[str]:
-        """Ids of the channels in which something is kept about a person. Raises as above."""
-        return await channels_mentioning(await self._open(), user_id)
-
     async def with_games(self) -> list[str]:
         """Ids of the channels whose game somebody has to look after. Raises as above."""
         return await channels_with_games(await self._open())
-
-    async def remembering(self, user_id: str) -> list[str]:
-        """The scopes of long-term memory in which something is kept about a person. Raises as above."""
-        return await scopes_mentioning(await self._open(), user_id)
 
     async def remembered_in(self, guild_id: str) -> list[str]:
         """The scopes of long-term memory that belong to a server. Raises as above."""
@@ -67,6 +60,10 @@ class DatabaseIndex:
         """Ids of the channels in which something was heard since then, the latest first. Raises as above."""
         return await known_channels(await self._open(), since_ms)
 
+    async def to_prune(self, lines_before_ms: int, notes_before_ms: int) -> list[str]:
+        """Ids of the channels that hold lines or notes from before then. Raises as above."""
+        return await channels_to_prune(await self._open(), lines_before_ms, notes_before_ms)
+
     async def heard_in(self, guild_id: str, since_ms: int) -> list[str]:
         """Ids of a server's channels in which something was heard since then, the latest first. Raises as above."""
         return await channels_heard_in(await self._open(), guild_id, since_ms)
@@ -74,6 +71,10 @@ class DatabaseIndex:
     async def scenes_due(self, guild_id: str, now_ms: int) -> list[str]:
         """Ids of a server's channels in which the answer of a scene is to be told by now. Raises as above."""
         return await channels_with_due_scenes(await self._open(), guild_id, now_ms)
+
+    async def proposals_of(self, guild_id: str) -> list[str]:
+        """Ids of a server's proposals. Raises as above."""
+        return await proposals_of(await self._open(), guild_id)
 
     async def unsettled_drops(self, guild_id: str | None = None) -> list[str]:
         """Ids of the drops of which something is left to be done. Raises as above."""

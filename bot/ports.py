@@ -33,6 +33,14 @@ class ChannelIndex(PeopleIndex, Protocol):
         """Ids of the channels in which something was heard since then, the latest first. Raises TroupeError."""
         ...
 
+    async def to_prune(self, lines_before_ms: int, notes_before_ms: int) -> list[str]:
+        """Ids of the channels that hold lines or notes from before then. Raises TroupeError."""
+        ...
+
+    async def proposals_of(self, guild_id: str) -> list[str]:
+        """Ids of a server's proposals. Raises TroupeError."""
+        ...
+
     async def unsettled_drops(self, guild_id: str | None = None) -> list[str]:
         """Ids of the drops, of one server or all, of which something is left to be done. Raises TroupeError."""
         ...

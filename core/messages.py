@@ -23,6 +23,8 @@ Trigger = Literal["mention", "reply", "dm", "keyword", "command", "image", "rele
 
 # How strict the content filter is; `core.content_filter` says what each level catches.
 FilterLevel = Literal["off", "low", "medium", "high"]
+MemoryMode = Literal["on", "opt_in", "off"]
+"""Of whom long-term memory keeps something on a server: of who does not object, of who asked for it, or of nobody."""
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 
@@ -93,7 +95,8 @@ class IncomingMessage:
 class Turn:
     """One remembered line of a channel. `persona_id` is set where a persona spoke, None where a person did;
     `addressed_to` is the persona that answers a person's line, None where nobody does; `author_id` is
-    the person who said it, or whom the persona answered."""
+    the person who said it, or whom the persona answered. Of a `fleeting` line nothing is noted: that person does not
+    want to be remembered for longer."""
 
     message_id: str
     speaker: str
@@ -102,6 +105,7 @@ class Turn:
     persona_id: str | None = None
     addressed_to: str | None = None
     author_id: str | None = None
+    fleeting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +114,10 @@ class Kept:
     of either for longer (`note`) or for good (`memory`), what they are being answered (`turn`), what they changed of a
     server's settings (`setting`), what they did as an admin (`audit`), how much they used (`usage`), whether they are
     on a server's lists (`access`), a drop that they won or gave (`drop`), their points (`points`), how they did in a
-    channel's games (`game`), what they want to be reminded of (`reminder`). What stands in no channel has no
-    `channel_id` and no `message_id`."""
+    channel's games (`game`), what they want to be reminded of (`reminder`), that they were answered (`answer`), that
+    they replied to what is remembered of somebody else (`echo`), what they want of long-term memory (`wish`, which
+    outlives that they are forgotten, and `consent`). What stands in no channel has no `channel_id` and no
+    `message_id`."""
 
     kind: Literal[
         "line",
@@ -127,6 +133,10 @@ class Kept:
         "points",
         "game",
         "reminder",
+        "answer",
+        "echo",
+        "wish",
+        "consent",
     ]
     channel_id: str
     message_id: str

@@ -126,6 +126,7 @@ def _kinds(
 
 def gateway_spec(settings: Settings, database_uri: str, actors: Actors, config: BotConfig) -> GatewaySpec:
     """What the bot's gateway is made of."""
+    memories = MemoryRules.of(settings)
     return GatewaySpec(
         config=config,
         actors=actors,
@@ -134,7 +135,7 @@ def gateway_spec(settings: Settings, database_uri: str, actors: Actors, config: 
         apps=Apps(
             persona=PersonaClient(),
             retrieval=RetrievalClient(),
-            memory=LongTermMemory(actors, EmbeddingsClient(), MemoryRules.of(settings)),
+            memory=LongTermMemory(actors, EmbeddingsClient(), memories) if memories.limit else None,
             models=ModelsClient(settings.llm_model, AdapterRegistry(database_uri, settings.mongodb_database)),
             health=HealthClient(),
             scheduler=RemoteScheduler(),

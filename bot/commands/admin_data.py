@@ -11,13 +11,19 @@ from typing import Any
 
 import discord
 from discord import app_commands
+from pydantic_core import to_jsonable_python
 
 from actors import access as lists
+from actors import additions
 from actors import audit as audits
 from actors.access_rules import GUILD, OPERATORS, AccessRules, Listing, Side, people_in, role
+from actors.additions import Additions
 from actors.audit import Entry
 from actors.guild import ALL as ALL_SETTINGS
 from actors.guild import KIND as SETTINGS
+from actors.proposals import KIND as PROPOSAL
+from actors.proposals import Decided
+from actors.schedule import KIND as SCHEDULE
 from bot.commands.admin_quota import Target, add_quota, shown, subject_of, usage_lines, usage_short
 from bot.commands.confirm import Confirm
 from bot.commands.needs import guild_of, needs
@@ -29,7 +35,7 @@ from core.errors import RequestError
 _SHOWN = 25
 _TOP = 5
 _DESCRIPTION_LIMIT = 4096
-_PURGED = ("conversations", "usage", "lists", "settings")
+_PURGED = ("conversations", "usage", "lists", "settings", "jobs", "world")
 
 
 def add(tree: app_commands.CommandTree, services: Services) -> None:
@@ -52,7 +58,7 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
         key, now_ms = str(guild.id), _now_ms()
         counts = await services.access.meter.counts(key)
         rules: AccessRules = await services.actors.call(lists.KIND, key, "rules")
-        heard = await services.index.heard_since(0)
+        heard = await services.index.heard_in(key, 0)
         embed = discord.Embed(title=say("admin-stats-title"), colour=discord.Colour.blurple())
         everybody = used(counts, None, now_ms)
         limits = rules.limits_of_guild(services.config.quota_guild)
@@ -61,13 +67,12 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
         most = sorted(today, key=lambda one: (-today[one]["tokens/day"], -today[one]["requests/day"]))
         top = [f"<@{one}>: {usage_short(today[one], say)}" for one in most[:_TOP] if today[one]["requests/day"]]
         embed.add_field(name=say("admin-stats-top"), value="\n".join(top) or say("admin-nobody"), inline=False)
-        channels = sum(guild.get_channel_or_thread(int(one)) is not None for one in heard)
-        embed.add_field(name=say("admin-stats-channels"), value=str(channels))
+        embed.add_field(name=say("admin-stats-channels"), value=str(len(heard)))
         embed.add_field(name=say("admin-stats-blocked"), value=str(len(rules.blocked)))
         embed.add_field(name=say("admin-stats-allowed"), value=str(len(rules.allowed)))
         await interaction.followup.send(embed=embed)
 
-    @group.command(name="export", description="This server's settings, lists, limits, usage and log, as a file.")
+    @group.command(name="export", description="This server's settings, lists, usage, jobs, lore and log, as a file.")
     @needs("manage_guild")
     async def export(interaction: discord.Interaction) -> None:
         guild, say = guild_of(interaction), words(interaction.locale)
@@ -83,6 +88,7 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
             "access": asdict(rules),
             "usage": counts.model_dump(),
             "audit": [asdict(entry) for entry in entries],
+            **await _jobs_and_world(key, services),
         }
         text = json.dumps(document, ensure_ascii=False, indent=1)
         file = discord.File(io.BytesIO(text.encode()), filename="server.json")
@@ -202,13 +208,27 @@ def audit_embed(entries: Sequence[Entry], say: Words) -> discord.Embed:
     return embed
 
 
+async def _jobs_and_world(key: str, services: Services) -> dict[str, Any]:
+    """What the cast does by itself here, and what it added; of members' reminders only where and when."""
+    jobs, history, runs, reminders = await services.actors.call(SCHEDULE, key, "kept")
+    proposed = await services.index.proposals_of(key)
+    proposals: list[Decided] = [await services.actors.call(PROPOSAL, one, "view") for one in proposed]
+    added: Additions | None = await services.actors.call(additions.KIND, key, "all")
+    return {
+        "jobs": {name: asdict(entry) for name, entry in jobs.items()},
+        "runs": [asdict(run) for run in runs],
+        "history": [asdict(record) for record in history],
+        "reminders": [{"channel_id": one.channel_id, "due_ms": one.due_ms, "cron": one.cron} for one in reminders],
+        "proposals": [to_jsonable_python(one) for one in proposals],
+        "additions": to_jsonable_python(added),
+    }
+
+
 async def _purge(guild: discord.Guild, what: str, interaction: discord.Interaction, services: Services) -> None:
     key = str(guild.id)
     match what:
         case "conversations":
-            known = await services.index.heard_since(0)
-            here = [one for one in known if guild.get_channel_or_thread(int(one)) is not None]
-            await services.people.clear(here, key)
+            await services.people.forget_server(key)
         case "usage":
             await services.access.meter.reset(key, GUILD)
         case "lists":
@@ -217,6 +237,17 @@ async def _purge(guild: discord.Guild, what: str, interaction: discord.Interacti
         case "settings":
             by = (str(interaction.user.id), str(interaction.id))
             await services.actors.call(SETTINGS, key, "reset", ALL_SETTINGS, *by)
+            services.guilds.forget(key)
+            await services.reschedule(key)
+        case "jobs":
+            await services.actors.call(SCHEDULE, key, "clear")
+            await services.reschedule(key)
+        case "world":
+            # The lore first: where that fails, what is left still tells that there is some.
+            await services.apps.retrieval.keep(key, additions.OWNER, ())
+            await services.actors.call(additions.KIND, key, "clear")
+            for one in await services.index.proposals_of(key):
+                await services.actors.call(PROPOSAL, one, "clear")
             services.guilds.forget(key)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from zoneinfo import available_timezones
 
 import discord
@@ -16,7 +16,7 @@ from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from core.errors import RequestError
-from core.messages import FilterLevel
+from core.messages import FilterLevel, MemoryMode
 from core.personas import Pack
 
 _MOST_CHOICES = 25  # Discord shows no more
@@ -61,6 +61,8 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         by = (str(interaction.user.id), str(interaction.id))
         view: SettingView = await services.actors.call(KIND, str(guild.id), "change", setting, typed, *by)
         services.guilds.forget(str(guild.id))
+        if setting == "memory":
+            await services.people.keep_only_welcome(str(guild.id), cast(MemoryMode, view.value))
         await services.reschedule(str(guild.id))
         await services.access.audit(guild.id, interaction.user, "config.set", f"{setting} to {view.value}")
         now = shown(setting, view.value, await services.everybody(interaction), say)
@@ -239,7 +241,7 @@ def _values(name: str, interaction: discord.Interaction, guild: discord.Guild, p
         case "switch":
             return [(say("config-on"), "on"), (say("config-off"), "off")]
         case "choice":
-            return [(level, level) for level in get_args(FilterLevel)]
+            return [(one, one) for one in get_args(MemoryMode if name == "memory" else FilterLevel)]
         case "hours":
             return [(hours, hours) for hours in ("22:00-07:00", "23:00-06:00", "00:00-08:00", "18:00-09:00")]
         case "zone":

@@ -17,7 +17,7 @@ from bot.commands.needs import needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from core.errors import Unavailable
-from core.messages import Kept
+from core.messages import Kept, MemoryMode
 
 _SHOWN = 12
 _DESCRIPTION_LIMIT = 4096
@@ -32,10 +32,10 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         user_id, guild_id = str(interaction.user.id), _guild_id(interaction)
         kept = await _kept(services, user_id)
-        remembered = await services.people.is_remembered(user_id, guild_id)
-        await interaction.followup.send(
-            embed=kept_embed(kept, words(interaction.locale), remembered=remembered), ephemeral=True
-        )
+        mode = (await services.here(interaction)).rules.memory
+        remembered = await services.people.is_remembered(user_id, guild_id, mode)
+        embed = kept_embed(kept, words(interaction.locale), remembered=remembered, mode=mode)
+        await interaction.followup.send(embed=embed, ephemeral=True)
 
     @group.command(name="export", description="All that is kept about you, as a file.")
     async def export(interaction: discord.Interaction) -> None:
@@ -52,15 +52,20 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     async def forget(interaction: discord.Interaction) -> None:
         user_id, say = str(interaction.user.id), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        if not (kept := await _kept(services, user_id)):
-            await interaction.followup.send(say("memory-nothing"), ephemeral=True)
+        kept = await _kept(services, user_id)
+        stays = any(one.kind == "wish" for one in kept)
+        if not (going := [one for one in kept if one.kind != "wish"]):
+            # Also of whom nothing can be shown nothing shall be left.
+            await services.people.forget(user_id)
+            await interaction.followup.send(say("memory-wish-stays" if stays else "memory-nothing"), ephemeral=True)
             return
 
         async def forget_all() -> str:
             await services.access.meter.flush()
-            return say("memory-forgotten", count=await services.people.forget(user_id))
+            done = say("memory-forgotten", count=await services.people.forget(user_id))
+            return f"{done} {say('memory-wish-stays')}" if stays else done
 
-        question = say("memory-forget-question", count=len(kept))
+        question = say("memory-forget-question", count=len(going))
         view = Confirm(say("memory-forget-button"), forget_all)
         await interaction.followup.send(question, view=view, ephemeral=True)
 
@@ -80,9 +85,13 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     async def on(interaction: discord.Interaction, here_only: bool = False) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         user_id, guild_id = str(interaction.user.id), _guild_id(interaction)
+        mode = (await services.here(interaction)).rules.memory
         await services.people.remember(user_id, guild_id if here_only else None)
-        is_on = await services.people.is_remembered(user_id, guild_id)
-        answer = words(interaction.locale)("memory-on" if is_on else "memory-still-off")
+        if guild_id is not None and mode == "opt_in":
+            await services.people.consent(user_id, guild_id)
+        is_on = await services.people.is_remembered(user_id, guild_id, mode)
+        off = "memory-off-on-server" if mode == "off" else "memory-still-off"
+        answer = words(interaction.locale)("memory-on" if is_on else off)
         await interaction.followup.send(answer, ephemeral=True)
 
     @group.command(name="teach", description="Teach the cast something that everybody on this server may be told.")
@@ -106,7 +115,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
             at_ms=int(interaction.created_at.timestamp() * 1000),
         )
         taught = await services.apps.memory.teach(guild_id, saying)
-        await services.access.audit(guild_id, interaction.user, "memory.teach", taught)
+        await services.access.audit(guild_id, interaction.user, "memory.teach", f"{len(taught)} characters")
         await interaction.followup.send(words(interaction.locale)("memory-taught", text=taught), ephemeral=True)
 
     @group.command(name="purge", description="Have the cast forget everything that was said on this server.")
@@ -119,11 +128,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
 
         async def purge_all() -> str:
-            known = await services.index.heard_since(0)
-            here = [channel for channel in known if guild.get_channel_or_thread(int(channel)) is not None]
-            await services.people.clear(here, str(guild.id))
+            count = await services.people.forget_server(str(guild.id))
             await services.access.audit(guild.id, interaction.user, "memory.purge")
-            return say("memory-purged", count=len(here))
+            return say("memory-purged", count=count)
 
         view = Confirm(say("memory-purge-button"), purge_all)
         await interaction.followup.send(say("memory-purge-question"), view=view, ephemeral=True)
@@ -131,8 +138,9 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     tree.add_command(group)
 
 
-def kept_embed(kept: Sequence[Kept], words: Words, *, remembered: bool) -> discord.Embed:
-    """The newest of what is kept, each with where it stands; `remembered` is whether more may join long-term memory."""
+def kept_embed(kept: Sequence[Kept], words: Words, *, remembered: bool, mode: MemoryMode = "on") -> discord.Embed:
+    """The newest of what is kept, each with where it stands; `remembered` is whether more may join long-term memory,
+    by the server's `mode` and the person's wish."""
     embed = discord.Embed(title=words("memory-title"))
     lines = [
         f"{_where(one, words)} <t:{one.at_ms // 1000}:R> *{_kind(one, words)}*: {words.render(one.text)[:200]}"
@@ -140,7 +148,8 @@ def kept_embed(kept: Sequence[Kept], words: Words, *, remembered: bool) -> disco
     ]
     embed.description = "\n".join(reversed(lines))[:_DESCRIPTION_LIMIT] or words("memory-nothing")
     more = words("memory-newest", count=len(kept)) + " " if len(kept) > _SHOWN else ""
-    wish = words("memory-wish-on" if remembered else "memory-wish-off")
+    unwanted = {"on": "memory-wish-off", "opt_in": "memory-wish-opt-in", "off": "memory-off-on-server"}[mode]
+    wish = words("memory-wish-on" if remembered else unwanted)
     embed.set_footer(text=f"{more}{words('memory-footer')} {wish}")
     return embed
 

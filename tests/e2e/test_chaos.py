@@ -7,7 +7,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,18 @@ from typing import Any
 import psutil
 import pytest
 
+from actors.long_term import LongTermMemory
+from actors.memory import MemoryDocument
+from actors.memory_scopes import Saying
+from actors.memory_shelf import Item, MemoryRules
 from bench.instant_model import InstantModel
+from bench.memory_actors import UnstoredActors
 from bench.recovery import VICTIMS, Asker
 from bench.system import System
+from core.documents import connect
 from deploy.run_file import members
 from tests.e2e.test_unplugged import states_of
+from tests.support.embedding import words_embedded
 
 pytestmark = pytest.mark.cluster
 
@@ -29,6 +36,7 @@ PER_SECOND = 20
 CHANNELS = 20
 VICTIMS_HERE = ("gateway", "actor_host", "actor_host", "database")
 SETTLE_S = 400.0
+FACT_EVERY = 7  # lines, so that each channel has some
 _NUMBER = re.compile(r"number (\d+)")
 _HEAD = re.compile(r"^\w+: ", re.MULTILINE)
 
@@ -43,12 +51,18 @@ class EchoModel(InstantModel):
         return f"So you say: {', '.join(f'number {found}' for found in _NUMBER.findall(asked))}."
 
 
+def line(number: int) -> str:
+    """What is said: now and then something that is worth remembering for long."""
+    return f"my pet number {number} is called Rex{number}" if number % FACT_EVERY == 0 else f"number {number}"
+
+
 class Talk:
     """Several people mention the bot PER_SECOND times a second, all in all, until told to end."""
 
-    def __init__(self, people: list[Asker], channels: list[str], rng: random.Random) -> None:
-        self._people, self._channels, self._rng = people, channels, rng
+    def __init__(self, people: list[Asker], guild: str, channels: list[str], rng: random.Random) -> None:
+        self._people, self._guild, self._channels, self._rng = people, guild, channels, rng
         self.sent: dict[str, dict[str, int]] = {channel: {} for channel in channels}  # message id → its number
+        self.sayings: list[Saying] = []
         self.ended = asyncio.Event()
 
     async def run(self) -> None:
@@ -61,8 +75,19 @@ class Talk:
                 number += 1
 
     async def _say(self, who: Asker, channel: str, number: int) -> None:
-        message = await who.send(channel, f"<@{who.bot_id}> number {number}")
+        message = await who.send(channel, f"<@{who.bot_id}> {line(number)}")
         self.sent[channel][message["id"]] = number
+        saying = Saying(
+            message_id=message["id"],
+            text=line(number),
+            speaker=who.username,
+            author_id=who.id,
+            channel_id=channel,
+            guild_id=self._guild,
+            at_ms=number,
+            public=True,
+        )
+        self.sayings.append(saying)
 
 
 async def kill_some(data_dir: Path, victim: str, rng: random.Random) -> None:
@@ -107,7 +132,7 @@ async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: 
             for number in range(CHANNELS)
         ]
         channels = [channel["id"] for channel in made]
-        talk = Talk(people, channels, rng)
+        talk = Talk(people, guild, channels, rng)
         talking = asyncio.create_task(talk.run())
         await asyncio.sleep(3)
         for _ in range(KILLS):
@@ -122,7 +147,8 @@ async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: 
         while time.monotonic() < deadline:
             posts = {channel: await replies(ada, channel) for channel in channels}
             states = await states_of(system, channels)
-            if all(numbers(posts[c]) >= Counter(talk.sent[c].values()) and not states[c].open for c in channels):
+            settled = not any(state.open or state.outbox for state in states.values())
+            if settled and all(numbers(posts[c]) >= Counter(talk.sent[c].values()) for c in channels):
                 break
             await asyncio.sleep(2)
         await asyncio.sleep(5)  # a second answer to something would come about now
@@ -143,9 +169,45 @@ async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: 
 
             people_said = {turn.message_id: turn.text for turn in state.turns if turn.persona_id is None}
             cast_said = {turn.message_id: turn.text for turn in state.turns if turn.persona_id is not None}
-            assert people_said == {message_id: f"number {number}" for message_id, number in sent.items()}
+            assert people_said == {message_id: line(number) for message_id, number in sent.items()}
             assert cast_said == posts[channel]
             assert len(state.turns) == len(people_said) + len(cast_said), "nothing is remembered twice"
+            assert state.outbox == []
+            noted = {note.message_id: note.text for note in state.notes if note.message_id in people_said}
+            assert noted.items() <= {message_id: f"{text}." for message_id, text in people_said.items()}.items()
+            assert len({note.message_id for note in state.notes}) == len(state.notes)
+        expected = await remembered_without_kills(talk.sayings)
+        assert len(expected) == CHANNELS + len(people)
+        assert await remembered(system, expected) == expected, "what is remembered for long is what it would be"
+
+
+Remembered = dict[str, set[tuple[str, bool, tuple[str, ...]]]]
+"""Of each scope: what people said, whether it still holds, and in which messages."""
+
+
+def told(items: Iterable[Item]) -> set[tuple[str, bool, tuple[str, ...]]]:
+    """Each thing once: where one is kept twice, that fails here."""
+    found = [(item.text, item.until_ms is None, item.sources) for item in items if item.persona_id is None]
+    assert len(found) == len(set(found)), "nothing is remembered twice"
+    return set(found)
+
+
+async def remembered_without_kills(sayings: list[Saying]) -> Remembered:
+    """What long-term memory makes of the same lines where nothing dies. Their form alone decides what is kept."""
+    actors = UnstoredActors(MemoryRules(), words_embedded)
+    memory = LongTermMemory(actors, words_embedded, MemoryRules())
+    for saying in sorted(sayings, key=lambda one: one.at_ms):
+        await memory.remember([saying])
+    return {scope: told(await actors.items(scope)) for scope in actors.scopes}
+
+
+async def remembered(system: System, scopes: Iterable[str]) -> Remembered:
+    """What the system has on disk."""
+    handle = await connect(system.database_uri, "troupe", [MemoryDocument], patience_s=30.0)
+    try:
+        return {scope: told((await MemoryDocument.load(scope, patience_s=10.0)).items) for scope in scopes}
+    finally:
+        await handle.close()
 
 
 async def replies(human: Asker, channel: str) -> dict[str, str]:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
 from actors import member, memory, standing
 from actors.channel import KIND, ChannelActor
-from actors.channel_state import ChannelDocument
+from actors.channel_state import ChannelDocument, ChannelState
 from actors.decisions import Remembered
 from actors.hand_over import HandOver
 from actors.host import VirtualHost
@@ -25,12 +26,15 @@ from actors.memory_scopes import Saying
 from actors.memory_shelf import MemoryRules
 from actors.memory_worth import Embed
 from actors.people import People
+from actors.pruning import Pruning
 from actors.routing import ChannelRules
 from actors.standing import StandingActor
+from actors.summary import Note
+from actors.turn_record import Answer
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
-from core.errors import ModelUnavailable, RequestError
-from core.messages import Author, IncomingMessage, Making, Memory, Passage, Spoken
+from core.errors import ModelUnavailable, RequestError, Unavailable
+from core.messages import Author, IncomingMessage, Making, Memory, Passage, Spoken, Turn
 from tests.support.bot import Index
 from tests.support.cast import ScriptedApp, make_message, make_pack
 from tests.support.embedding import words_embedded
@@ -234,6 +238,61 @@ async def test_an_edited_command_or_a_line_that_was_never_heard_is_not_remembere
     assert await remembered() == await remembered("user:600:7") == ["my cat is called Biscuit"]
 
 
+@pytest.mark.parametrize("edited", [False, True])
+async def test_a_withdrawal_that_fails_on_the_way_is_done_whole_when_it_is_repeated(
+    database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch, edited: bool
+) -> None:
+    actors = make_actors()
+    told = line(1, "my cat is called Biscuit")
+    await hear(actors, told)
+    await holds("user:600:7", "my cat is called Biscuit")
+    await drown(actors)  # so that the channel does not know any more whose it was
+    call, left = actors.call, [1]
+
+    async def fails_once(kind: str, key: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "forget_message" and left:
+            if len(left) == 2:
+                left.clear()
+                raise Unavailable("It fell.", component="actors")
+            left.append(1)
+        return await call(kind, key, method, *args, **kwargs)
+
+    monkeypatch.setattr(actors, "call", fails_once)
+    if edited:
+        await actors.call(KIND, "500", "revise", replace(told, content="lol"))
+    else:
+        await actors.call(KIND, "500", "retract", told.id, "600")
+
+    async def gone() -> bool:
+        return await remembered() == await remembered("user:600:7") == []
+
+    await eventually(gone)
+    assert left == []  # it did fail
+
+
+async def test_a_line_that_had_to_make_room_in_its_channel_is_withdrawn_from_its_author(
+    database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.memory_shelf.MAX_ITEMS", 3)
+    actors = make_actors()
+    await hear(actors, line(1, "my cat is called Biscuit"))
+    await holds("user:600:7", "my cat is called Biscuit")
+    await hear(actors, line(2, "my cat is called Rex", BRUNO, guild_id="601", channel_id="560"))
+    await holds("user:601:8", "my cat is called Rex")
+    for number, thing in enumerate(("dog", "horse", "fish", "bird"), start=10):
+        await hear(actors, line(number, f"my {thing} is called Rex", BRUNO))
+
+    async def evicted() -> bool:
+        return "my cat is called Biscuit" not in await remembered() and len(await remembered()) == 3
+
+    await eventually(evicted)
+    await drown(actors)
+    assert await remembered("user:600:7") == ["my cat is called Biscuit"]
+    await actors.call(KIND, "500", "retract", "1000001", "600")
+    await holds("user:600:7")
+    assert await remembered("user:601:8") == ["my cat is called Rex"]
+
+
 async def test_what_a_deleted_line_said_to_be_over_holds_again(database: DatabaseHandle) -> None:
     actors = make_actors()
     await hear(actors, line(1, "my cat is called Biscuit"))
@@ -321,6 +380,81 @@ async def test_nothing_is_kept_of_who_does_not_want_it(database: DatabaseHandle)
     await holds("channel:600:500", "my cat is called Biscuit2", "I live in Riga", "I live in Lisbon")
 
 
+async def noted(place: str, last: int) -> list[str]:
+    """What the notes of a channel hold of Ada's, once it is stored that the `last` line was heard."""
+
+    async def stored() -> bool:
+        return (await ChannelDocument.load(place)).state.is_handled(str(1_000_000 + last))
+
+    await eventually(stored)
+    return [note.text for note in (await ChannelDocument.load(place)).state.notes if note.author_id == "7"]
+
+
+async def test_of_who_does_not_want_to_be_remembered_no_notes_are_made_either(database: DatabaseHandle) -> None:
+    actors = make_actors()
+    people = People(actors, Index(database))
+    for place, guild in (("500", "600"), ("550", "601")):
+        await hear(actors, line(1, "my cat is called Biscuit", channel_id=place, guild_id=guild))
+        for number in range(2, 10):
+            await hear(actors, line(number, "so tired", BRUNO, channel_id=place, guild_id=guild))
+        await hear(actors, line(10, "my dog is called Rex", channel_id=place, guild_id=guild))
+        assert await noted(place, 10) == ["my cat is called Biscuit."]
+    await people.unremember("7", "600")
+    assert await noted("500", 10) == []
+    assert await noted("550", 10) == ["my cat is called Biscuit."]
+    for place, guild in (("500", "600"), ("550", "601")):
+        for number in range(12, 20):
+            await hear(actors, line(number, "so tired", BRUNO, channel_id=place, guild_id=guild))
+    assert await noted("500", 19) == []  # nor of what she said before
+    assert await noted("550", 19) == ["my cat is called Biscuit.", "my dog is called Rex."]
+    await hear(actors, line(21, "my bird is called Max", channel_id="510", guild_id="600"))
+
+    async def known() -> bool:
+        state = (await ChannelDocument.load("510")).state
+        return not state.outbox and bool(state.turns) and all(turn.fleeting for turn in state.turns)
+
+    await eventually(known)  # where she has not spoken before, as soon as her wish was asked for
+    for number in range(22, 30):
+        await hear(actors, line(number, "I live in Oslo", BRUNO, channel_id="510", guild_id="600"))
+    assert await noted("510", 29) == []
+    assert (await ChannelDocument.load("510")).state.notes
+
+
+async def test_what_is_past_its_time_leaves_the_disk_where_nobody_speaks_any_more(database: DatabaseHandle) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    week_ms, hour_ms = 7 * 86_400_000, 3_600_000
+
+    async def talk(place: str, said_ms: int) -> None:
+        document = ChannelDocument(id=place)
+        said = Turn(message_id="1", speaker="Ada", text="my cat is called Biscuit", at_ms=said_ms, author_id="7")
+        note = Note(message_id="2", speaker="Ada", text="I live in Oslo.", at_ms=said_ms, weight=3.0, author_id="7")
+        answer = Answer(
+            source_id="1",
+            source_ids=("1",),
+            author_id="7",
+            persona_id="elio",
+            trigger="mention",
+            reply_ids=("3",),
+            at_ms=said_ms,
+        )
+        document.state = ChannelState(turns=[said], notes=[note], answers=[answer], mention_ms={"7": said_ms})
+        await document.replace_owned()
+
+    await talk("500", now_ms)
+    await talk("501", now_ms - hour_ms)
+    await talk("502", now_ms - week_ms - hour_ms)
+    pruning = Pruning(make_actors(), Index(database), 1800.0)
+    assert await pruning.sweep(now_ms) == 2
+    fresh, quiet, old = [(await ChannelDocument.load(place)).state for place in ("500", "501", "502")]
+    assert [len(fresh.turns), len(fresh.notes), len(fresh.answers)] == [1, 1, 1]
+    assert quiet.turns == []
+    assert {note.text for note in quiet.notes} == {"I live in Oslo.", "my cat is called Biscuit."}
+    assert len(quiet.answers) == 1
+    assert quiet.mention_ms == {}
+    assert ChannelDocument(id="502", state=old).people == []
+    assert await pruning.sweep(now_ms) == 0
+
+
 async def test_to_forget_somebody_leaves_nothing_of_them_anywhere(database: DatabaseHandle) -> None:
     actors = make_actors()
     people = People(actors, Index(database))
@@ -382,6 +516,8 @@ async def test_a_server_is_taught_and_purged(database: DatabaseHandle) -> None:
     assert await kept.teach("600", taught) == "the raid starts on Friday"
     with pytest.raises(RequestError):
         await kept.teach("600", Saying(**{**{f: getattr(taught, f) for f in taught.__slots__}, "text": "raid"}))
+    with pytest.raises(RequestError, match="private"):
+        await kept.teach("600", replace(taught, text="the password of the vault is hunter2"))
     await hear(actors, line(1, "I live in Oslo", BRUNO))
     await hear(actors, line(1, "I live in Oslo", BRUNO, channel_id="800", guild_id=None))
     await holds("user:600:8", "I live in Oslo")
@@ -391,6 +527,6 @@ async def test_a_server_is_taught_and_purged(database: DatabaseHandle) -> None:
         assert app.requests[-1].memories == (
             Memory(id="77:0", speaker="", text="the raid starts on Friday", at_ms=taught.at_ms),
         )
-    await people.clear(["500", "501"], "600")
+    assert await people.forget_server("600") == 2
     names = [document["_id"] for document in await database.database["memories"].find({}).to_list()]
     assert names == ["dm:800"]

@@ -13,8 +13,9 @@ import pytest
 
 from actors import member, memory
 from actors.host import VirtualHost
+from actors.keepers import keys_of
 from actors.member import MemberActor
-from actors.memory import MemoryActor, MemoryDocument, scopes_mentioning, scopes_of_guild
+from actors.memory import MemoryActor, MemoryDocument, scopes_of_guild
 from actors.memory_scopes import Saying
 from actors.memory_shelf import Echo, Item, MemoryRules, Question, make_item
 from actors.memory_worth import Kind, Worthy
@@ -76,8 +77,8 @@ async def test_what_was_remembered_is_known_to_the_next_process(database: Databa
     assert [(kept.kind, kept.text) for kept in await second.call(memory.KIND, SCOPE, "kept_about", "8")] == [
         ("memory", "I love old maps")
     ]
-    assert await scopes_mentioning(database, "7") == [SCOPE]
-    assert await scopes_mentioning(database, "70") == []
+    assert await keys_of(database, memory.KIND, "7") == [SCOPE]
+    assert await keys_of(database, memory.KIND, "70") == []
     assert await scopes_of_guild(database, "600") == [SCOPE]
 
 

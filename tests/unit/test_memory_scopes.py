@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.long_term import LongTermMemory
+from actors.member import EVERYWHERE
 from actors.memory_scopes import Saying, guild_of, readable_from, written_to
 from actors.memory_shelf import MemoryRules
+from actors.turn_record import nothing_of
 from bench.memory_actors import UnstoredActors
-from core.messages import Author, IncomingMessage
+from core.messages import Author, IncomingMessage, MemoryMode
 from tests.support.embedding import words_embedded
 
 
@@ -32,14 +35,21 @@ LINES = (
     "my cat is called Biscuit", "my cat is called Moss now", "I am allergic to hazelnuts", "I live in Oslo",
     "the raid is on Friday", "we decided to meet on Tuesdays", "our mascot is a heron", "lol", "what is my cat called?",
 )  # fmt: skip
-people, places = st.sampled_from(["7", "8", "9"]), st.sampled_from(PLACES)
+WHO = ("7", "8", "9")
+GUILDS = ("1", "2", None)
+people, places = st.sampled_from(WHO), st.sampled_from(PLACES)
 step = st.one_of(
     st.tuples(st.just("say"), people, places, st.sampled_from(LINES), st.booleans()),
     st.tuples(st.just("teach"), people, places),
     st.tuples(st.just("forget"), people),
     st.tuples(st.just("off"), people),
+    st.tuples(st.just("off_here"), people, places),
+    st.tuples(st.just("on"), people, places),
+    st.tuples(st.just("edit"), st.integers(1, 20), st.sampled_from(LINES), st.booleans()),
+    st.tuples(st.just("delete"), st.integers(1, 20), st.booleans()),
     st.tuples(st.just("ask"), people, places, st.sampled_from(LINES)),
 )
+OPT_IN = "2"  # the guild that remembers only who asked for it
 EVERYTHING = MemoryRules(limit=100, least_cosine=-2.0)  # whatever can be found at all
 
 
@@ -70,7 +80,7 @@ def saying(number: int, who: str, place: Place, text: str, persona_id: str | Non
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(step, min_size=1, max_size=20))
 def test_nothing_is_found_where_it_must_not_be(steps: list[tuple[object, ...]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -78,63 +88,106 @@ def test_nothing_is_found_where_it_must_not_be(steps: list[tuple[object, ...]]) 
         asyncio.run(_play(steps))
 
 
-async def _play(steps: list[tuple[object, ...]]) -> None:
-    actors = UnstoredActors(EVERYTHING, words_embedded)
-    memory = LongTermMemory(actors, words_embedded, EVERYTHING)
-    said: dict[str, Saying] = {}
-    taught: dict[str, str] = {}
-    forgotten: set[str] = set()
-    for number, (action, who, *rest) in enumerate(steps, start=1):
-        assert isinstance(who, str)
-        if action == "say":
-            place, text, by_persona = rest
-            assert isinstance(place, Place)
-            line = saying(number, who, place, str(text), "elio" if by_persona else None)
-            said[line.message_id] = line
-            if who in actors.unwilling:
-                forgotten.add(line.message_id)
-            await memory.remember([line])
-        elif action == "teach":
-            [place] = rest
-            assert isinstance(place, Place)
-            if place.guild is not None:
-                await memory.teach(place.guild, saying(number, who, place, f"rule number {number}"))
-                taught[f"{number}:0"] = place.guild
-        elif action == "ask":
-            place, text = rest
-            assert isinstance(place, Place)
-            asked = message(number, who, place, f"{text} or so")
-            for one in (await memory.recall(asked)).memories:
-                _check(one.id, asked, said, taught, forgotten)
-            # Nor is it there to be found by another question.
-            for scope in readable_from(asked):
-                for item in await actors.items(scope):
-                    _check(item.id, asked, said, taught, forgotten)
+class Play:
+    """What was said, taught and wished for, beside the memory that is to keep to it."""
+
+    def __init__(self) -> None:
+        self.actors = UnstoredActors(EVERYTHING, words_embedded)
+        self.memory = LongTermMemory(self.actors, words_embedded, EVERYTHING)
+        self.said: dict[str, Saying] = {}
+        self.taught: dict[str, str] = {}
+        self.forgotten: set[str] = set()
+        self.off: set[tuple[str, str]] = set()  # who does not want it where
+        self.consented: set[str] = set()
+
+    def welcome(self, who: str, guild: str | None) -> bool:
+        """Whether somebody may be remembered there."""
+        off = (who, EVERYWHERE) in self.off or (who, guild or EVERYWHERE) in self.off
+        return not off and (guild != OPT_IN or who in self.consented)
+
+    async def put(self, line: Saying, *, withdrawn: bool = False) -> None:
+        """Somebody says a line, or says otherwise in a message of theirs."""
+        self.said[line.message_id] = line
+        self.forgotten.discard(line.message_id)
+        if not self.welcome(line.author_id, line.guild_id):
+            self.forgotten.add(line.message_id)
+        mode: MemoryMode = "opt_in" if line.guild_id == OPT_IN else "on"
+        await self.memory.remember([replace(line, withdrawn=withdrawn)], mode)
+
+    async def delete(self, line: Saying, *, author_known: bool) -> None:
+        """A message is gone."""
+        self.forgotten.add(line.message_id)
+        gone = nothing_of(line.message_id, line.author_id if author_known else "", line.channel_id, line.guild_id)
+        await self.memory.remember([replace(gone, withdrawn=True)])
+
+    async def forget(self, who: str, guilds: Collection[str | None] = GUILDS) -> None:
+        """Somebody has what is kept of them forgotten, here or everywhere."""
+        for scope in [one for one in self.actors.scopes if (guild_of(one) or None) in guilds]:
+            await self.actors.call("memory", scope, "forget_person", who)
+            assert all(item.author_id != who for item in await self.actors.items(scope))
+        mine = {own for own, line in self.said.items() if line.author_id == who and line.guild_id in guilds}
+        self.forgotten |= mine
+
+    async def wish(self, who: str, wanted: bool, guild: str | None) -> None:
+        """Somebody wants to be remembered, or not, on a server or everywhere (None)."""
+        await self.actors.call("member", who, "remember", wanted, guild)
+        if not wanted:
+            self.off.add((who, guild or EVERYWHERE))
+            self.consented -= {who} if guild in (None, OPT_IN) else set()
+            await self.forget(who, GUILDS if guild is None else (guild,))
+        elif guild is None:
+            self.off = {one for one in self.off if one[0] != who}
         else:
-            if action == "off":
-                actors.unwilling.add(who)
-            for scope in list(actors.scopes):
-                await actors.call("memory", scope, "forget_person", who)
-            forgotten |= {own for own, line in said.items() if line.author_id == who}
-            for scope in actors.scopes:
-                assert all(item.author_id != who for item in await actors.items(scope))
-    for who in ("7", "8", "9"):  # in the end everybody looks everywhere
+            self.off.discard((who, guild))
+        if wanted and guild == OPT_IN:
+            await self.actors.call("member", who, "consent", guild)
+            self.consented.add(who)
+
+    async def look(self, asked: IncomingMessage) -> None:
+        """Whatever is found, or is there to be found by another question, may be."""
+        for one in (await self.memory.recall(asked)).memories:
+            _check(one.id, one.text, asked, self)
+        for scope in readable_from(asked):
+            for item in await self.actors.items(scope):
+                _check(item.id, item.text, asked, self)
+
+
+async def _play(steps: list[tuple[object, ...]]) -> None:
+    play = Play()
+    for number, (action, who, *rest) in enumerate(steps, start=1):
+        match action, who, rest:
+            case "say", str(), [Place() as place, str() as text, by_persona]:
+                await play.put(saying(number, who, place, text, "elio" if by_persona else None))
+            case "teach", str(), [Place() as place] if place.guild is not None:
+                await play.memory.teach(place.guild, saying(number, who, place, f"rule number {number}"))
+                play.taught[f"{number}:0"] = place.guild
+            case "ask", str(), [Place() as place, str() as text]:
+                await play.look(message(number, who, place, f"{text} or so"))
+            case (("edit" | "delete"), int(), _) if str(who) not in play.said:
+                pass
+            case "edit", int(), [str() as text, _]:
+                await play.put(replace(play.said[str(who)], text=text), withdrawn=True)
+            case "delete", int(), [author_known]:
+                await play.delete(play.said[str(who)], author_known=bool(author_known))
+            case "forget", str(), []:
+                await play.forget(who)
+            case "off", str(), []:
+                await play.wish(who, False, None)
+            case (("off_here" | "on"), str(), [Place() as place]):
+                await play.wish(who, action == "on", place.guild)
+    for who in WHO:  # in the end everybody looks everywhere
         for place in PLACES:
-            asked = message(1000, who, place, "anything")
-            for scope in readable_from(asked):
-                for item in await actors.items(scope):
-                    _check(item.id, asked, said, taught, forgotten)
+            await play.look(message(1000, who, place, "anything"))
 
 
-def _check(
-    item_id: str, asked: IncomingMessage, said: dict[str, Saying], taught: dict[str, str], forgotten: set[str]
-) -> None:
-    if item_id in taught:
-        assert taught[item_id] == asked.guild_id
+def _check(item_id: str, text: str, asked: IncomingMessage, play: Play) -> None:
+    if item_id in play.taught:
+        assert play.taught[item_id] == asked.guild_id
         return
     own = item_id.partition(":")[0]
-    line = said[own]
-    assert own not in forgotten
+    line = play.said[own]
+    assert own not in play.forgotten
+    assert text in line.text, "what was edited away is gone"
     if line.channel_id == asked.channel_id:
         return
     assert line.guild_id is not None, "a direct message stays where it is"

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from actors.memory_worth import Judge, by_form, sentences
+from actors.summary import fold
+from core.messages import Turn
 from tests.support.embedding import words_embedded
 
 LONG = [f"w{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(60)]
+
+
+PRIVATE = (
+    "I am suicidal and I live in Oslo",
+    "my password is hunter2 on every site",
+    "my phone number is 030 123456",
+    "call me at 0176 1234567 after work",
+    "my email is ada@example.org these days",
+    "my e-mail is ada at example dot org",
+    "I live at 12 Baker Street in London",
+    "mein Passwort ist hunter2 und bleibt es",
+    "my card is 4111 1111 1111 1111 since May",
+    "I love it when you fuck me harder in Oslo",
+)
+
+
+@pytest.mark.parametrize("sentence", PRIVATE)
+def test_what_is_private_is_not_kept_and_what_stands_beside_it_is(sentence: str) -> None:
+    assert sentences(sentence) == ()
+    assert sentences(f"{sentence}. My cat is called Biscuit.") == ("My cat is called Biscuit.",)
+    turn = Turn(message_id="1", speaker="Ada", text=sentence, at_ms=1, author_id="7")
+    assert fold([], [turn]) == []
+    [note] = fold([], [replace(turn, text=f"My cat is called Biscuit.\n{sentence}.")])
+    assert note.text == "My cat is called Biscuit."
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "my phone is a Pixel and I love it",
+        "I work in a bank in Oslo",
+        "the pin of my brooch is bent",
+    ],
+)
+def test_what_only_looks_private_is_kept(sentence: str) -> None:
+    assert sentences(sentence) == (sentence,)
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
 
 from actors.access import AccessDocument
 from actors.access_rules import EVERYBODY, GUILD, OPERATORS, role, user
+from actors.additions import AdditionsDocument
 from actors.audit import AuditDocument
 from actors.channel_state import ChannelDocument
 from actors.guild import GuildDocument
 from actors.guild_settings import GuildSettings
+from actors.proposals import Proposal, ProposalDocument
+from actors.schedule_state import ScheduleDocument
 from actors.usage import UsageDocument
 from core.errors import DatabaseUnavailable
 from core.messages import Usage
+from core.personas import Lore
+from core.phrases import When
 from local_discord import Human
 from local_discord.client import HumanError
 from tests.support.bot import Stage
@@ -272,7 +278,43 @@ async def test_export_holds_what_is_the_servers_and_nothing_people_said(stage: S
     assert "Biscuit" not in json.dumps(found)
 
 
-@pytest.mark.parametrize("what", ["conversations", "usage", "lists", "settings"])
+async def grown(actors: Any, guild_id: str) -> None:
+    """The server approved of lore that a job proposed."""
+    lore = (Lore(id="hall", title="The hall", text="The hall has a harp.", tags=(), source="x", line=1),)
+    await actors.call("proposal", "run-1", "open", Proposal(id="run-1", guild_id=guild_id, lore=lore))
+    await actors.call("proposal", "run-1", "decide", True, guild_id, "9")
+    await actors.call("additions", guild_id, "add", (), (), lore)
+
+
+async def test_an_export_has_the_jobs_and_what_was_added(stage: Stage, ada: Human) -> None:
+    guild_id = stage.server.seed["guild_id"]
+    async with stage.gateway() as gateway:
+        await registered(ada)
+        await grown(gateway._actors, guild_id)
+        when = When(at_ms=time.time_ns() // 1_000_000 + 3_600_000)
+        await gateway._actors.call("schedule", guild_id, "remind", "r1", ada.id, "500", "a secret", when)
+        await answer(ada, "schedule pause")
+        sent = await answer(ada, "admin-data export")
+        async with ada._http.get(sent["attachments"][0]["url"]) as response:
+            found = json.loads(await response.read())
+    assert found["jobs"]
+    assert [one["channel_id"] for one in found["reminders"]] == ["500"]
+    assert found["additions"]["lore"][0]["text"] == "The hall has a harp."
+    assert [(one["state"], one["proposal"]["id"]) for one in found["proposals"]] == [("approved", "run-1")]
+    assert "a secret" not in json.dumps(found)
+
+
+async def test_a_purge_of_the_settings_has_the_jobs_go_by_what_is_inherited(stage: Stage, ada: Human) -> None:
+    guild_id = stage.server.seed["guild_id"]
+    async with stage.gateway():
+        await registered(ada)
+        await answer(ada, "config set", setting="proactive", value="off")
+        assert (await ScheduleDocument.load(guild_id)).next_ms == 0
+        await confirmed(ada, "admin-data purge", what="settings")
+        assert (await ScheduleDocument.load(guild_id)).next_ms > 0
+
+
+@pytest.mark.parametrize("what", ["conversations", "usage", "lists", "settings", "jobs", "world"])
 async def test_a_purge_asks_and_then_deletes_that_alone(stage: Stage, ada: Human, what: str) -> None:
     guild_id = stage.server.seed["guild_id"]
 
@@ -280,7 +322,13 @@ async def test_a_purge_asks_and_then_deletes_that_alone(stage: Stage, ada: Human
         state = (await ChannelDocument.load(ada.channel_id("general"))).state
         access, usage = await AccessDocument.load(guild_id), await UsageDocument.load(guild_id)
         settings = (await GuildDocument.load(guild_id)).settings
-        found = {"conversations": state.turns, "usage": usage.counts.day.spent, "lists": access.limits}
+        found: Doc = {"conversations": state.turns, "usage": usage.counts.day.spent, "lists": access.limits}
+        found["jobs"] = (await ScheduleDocument.load(guild_id)).state.reminders
+        proposal = (await ProposalDocument.load("run-1")).state == "approved"
+        lore = (
+            stage.shelf.kept.get((guild_id, "additions"), (("", ""),)) or (await AdditionsDocument.load(guild_id)).lore
+        )
+        found["world"] = proposal or lore
         return {name for name, kept in {**found, "settings": settings != GuildSettings()}.items() if kept}
 
     async with stage.gateway() as gateway:
@@ -290,13 +338,17 @@ async def test_a_purge_asks_and_then_deletes_that_alone(stage: Stage, ada: Human
         await told(ada, "quota set", limit="requests/day", amount=50)
         assert gateway._client is not None
         await gateway._client.access.meter.flush()
-        everything = {"conversations", "usage", "lists", "settings"}
+        when = When(at_ms=time.time_ns() // 1_000_000 + 3_600_000)
+        await gateway._actors.call("schedule", guild_id, "remind", "r1", ada.id, "500", "tea", when)
+        await grown(gateway._actors, guild_id)
+        everything = {"conversations", "usage", "lists", "settings", "jobs", "world"}
         assert await there() == everything
         question = text_of(await answer(ada, "admin-data purge", what=what))
         assert "for good" in question
         assert await there() == everything  # it was only asked
         assert "Done. Deleted:" in await confirmed(ada, "admin-data purge", what=what)
         assert await there() == everything - {what}
+        assert stage.shelf.kept.get((guild_id, "additions")) == (() if what == "world" else None)
         assert f"`data.purge` {what}" in await told(ada, "audit")
 
 
@@ -317,7 +369,7 @@ async def test_what_admins_do_elsewhere_is_in_the_log(stage: Stage, ada: Human) 
     assert lines == [
         "memory.purge`",
         "persona.set` olga in #general",
-        "memory.teach` The raid starts on Fridays at eight.",
+        "memory.teach` 36 characters",
         "config.reset` relevance",
         "config.set` relevance to 0.2",
     ]

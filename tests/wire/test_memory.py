@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from actors.channel_state import ChannelDocument
 from actors.hand_over import HandOver
+from actors.member import MemberDocument
 from core.prompts import compose
 from local_discord import Human
 from tests.support.bot import Stage
@@ -116,6 +119,57 @@ async def test_purge_is_for_who_manages_the_server(stage: Stage, ada: Human) -> 
         assert len(answers) == 1  # what stands in Discord stays there
 
 
+@pytest.mark.parametrize("command", ["memory purge", "admin-data purge"])
+async def test_a_purge_reaches_channels_that_are_gone_and_archived_threads(
+    stage: Stage, ada: Human, command: str
+) -> None:
+    general = ada.channel_id("general")
+    async with stage.gateway():
+        await registered(ada)
+        guild_id = stage.server.seed["guild_id"]
+        gone = await ada.request("POST", f"/guilds/{guild_id}/channels", {"name": "gone", "type": 0})
+        thread = await ada.request("POST", f"/channels/{general}/threads", {"name": "aside", "type": 11})
+        for place, name in ((general, "Moss"), (gone["id"], "Biscuit"), (thread["id"], "Rex")):
+            await said(stage, ada, place, f"my cat is called {name}")
+        channel = (await ada.dm(ada.bot_id, "my cat is called Comet"))["channel_id"]
+        await stage.closed((await ada.request("GET", f"/channels/{channel}/messages"))[-1])
+        await ada.request("PATCH", f"/channels/{thread['id']}", {"archived": True})
+        await ada.request("DELETE", f"/channels/{gone['id']}")
+        await asyncio.sleep(0.3)  # for the client to hear of it
+        await ada.slash("general", command, **({"what": "conversations"} if "admin" in command else {}))
+        question = await told(ada, "by everybody")
+        await ada.click(question, question["components"][0]["components"][0]["custom_id"])
+        await told(ada, "Done.")
+
+        async def forgotten() -> bool:
+            stored = await everything_stored(stage)
+            return not any(name in stored for name in ("Moss", "Biscuit", "Rex"))
+
+        await eventually(forgotten)
+        assert "Comet" in await everything_stored(stage)  # what is said in private is not the server's
+
+
+async def test_who_has_nothing_that_can_be_shown_is_forgotten_nonetheless(stage: Stage, ada: Human) -> None:
+    asked: list[str] = []
+    async with stage.gateway() as gateway:
+        await registered(ada)
+        await ada.slash("general", "memory off")
+        await told(ada, "Nothing you say is remembered")
+        await ada.slash("general", "memory view")
+        assert "*memory switched off*: Off everywhere" in (await told(ada, "switched off"))["embeds"][0]["description"]
+        call = gateway._actors.call
+
+        async def seen(kind: str, key: str, method: str, *args: Any, **kwargs: Any) -> Any:
+            asked.append(f"{kind} {method}")
+            return await call(kind, key, method, *args, **kwargs)
+
+        gateway._actors.call = seen  # type: ignore[method-assign]
+        await ada.slash("general", "memory forget")
+        await told(ada, "stays known")
+        assert "member forget_person" in asked
+    assert (await MemberDocument.load(ada.id)).unremembered == ["*"]
+
+
 async def chatted(stage: Stage, human: Human, channel: str) -> None:
     """Drive whatever was there out of the channel's window and notes."""
     last: Doc = {}
@@ -200,3 +254,63 @@ async def test_who_manages_the_server_teaches_it_and_purges_it(
         await ada.click(question, question["components"][0]["components"][0]["custom_id"])
         await told(ada, "forgotten.")
         await in_long_term(stage)
+
+
+async def test_a_server_says_whose_words_are_remembered(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HandOver, "gather_s", 0.3)
+    stage.window = 3
+
+    async def handed_over(place: str) -> None:
+        async def empty() -> bool:
+            return not (await ChannelDocument.load(place)).state.outbox
+
+        await eventually(empty)
+
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
+        await registered(ada)
+        general = ada.channel_id("general")
+        await ada.slash("general", "memory teach", text="The raid starts on Friday.")
+        await told(ada, "The cast knows")
+        await said(stage, ada, "general", "my cat is called Biscuit")
+        await said(stage, bruno, "general", "my fish is called Bubbles")
+        for _ in range(4):
+            await said(stage, bruno, "general", "so tired")  # so that there are notes
+        await in_long_term(stage, "The raid starts on Friday.", "my cat is called Biscuit", "my fish is called Bubbles")
+        assert (await ChannelDocument.load(general)).state.notes
+
+        await ada.slash("general", "config set", setting="memory", value="off")
+        await told(ada, "`off`")
+        await in_long_term(stage, "The raid starts on Friday.")
+        state = (await ChannelDocument.load(general)).state
+        assert (state.notes, state.remembered()) == ([], frozenset())
+        await said(stage, ada, "general", "my dog is called Rex")
+        for _ in range(4):
+            await said(stage, bruno, "general", "so tired")
+        await handed_over(general)
+        await in_long_term(stage, "The raid starts on Friday.")
+        assert (await ChannelDocument.load(general)).state.notes == []
+        await ada.slash("general", "memory on")
+        await told(ada, "Nothing is remembered for long on this server.")
+
+        await ada.slash("general", "config set", setting="memory", value="opt_in")
+        await told(ada, "`opt_in`")
+        await ada.slash("general", "memory on")
+        await told(ada, "may be remembered")
+        await said(stage, bruno, "general", "my fish is called Bubbles")
+        await said(stage, ada, "general", "my horse is called Comet")
+        await in_long_term(stage, "The raid starts on Friday.", "my horse is called Comet")
+        await handed_over(general)
+        await in_long_term(stage, "The raid starts on Friday.", "my horse is called Comet")
+        await ada.slash("general", "config set", setting="memory", value="opt_in")  # once more: whoever asked stays
+        await told(ada, "`opt_in`")
+        await in_long_term(stage, "The raid starts on Friday.", "my horse is called Comet")
+
+        await ada.slash("general", "memory forget")
+        question = await told(ada, "about you will be gone")
+        await ada.click(question, question["components"][0]["components"][0]["custom_id"])
+        await told(ada, "forgotten.")
+        await said(stage, ada, "general", "my bird is called Max")
+        await handed_over(general)
+        await in_long_term(stage)  # she is not remembered any more until she asks for it again

@@ -31,6 +31,7 @@ setting-rag = Aus der Lore antworten: on oder off.
 setting-vlm = Bilder ansehen: on oder off.
 setting-proactive = Sprechen, ohne angesprochen zu sein: on oder off.
 setting-keywords = Auf Stichwörter einer Persona antworten: on oder off.
+setting-memory = Was Leute sagen, länger behalten: on, opt_in (nur auf Wunsch) oder off (und vergessen).
 setting-content_filter = Wie streng der Inhaltsfilter ist: off, low, medium oder high.
 setting-relevance = Wie nah eine Zeile der Lore sein muss, um ungefragt beantwortet zu werden: -1 bis 1.
 setting-relevance_running = Dasselbe, solange ein Gespräch mit dem Ensemble läuft: -1 bis 1.

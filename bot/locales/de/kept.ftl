@@ -1,4 +1,5 @@
 kept-usage = Antworten an dem Tag: { $answers }, Token: { $tokens }
+kept-usage-hour = Antworten in jener Stunde: { $answers }, Token: { $tokens }
 kept-setting = { $setting } von { $old } auf { $new }
 kept-inherited = geerbt
 kept-blocked = ist gesperrt
@@ -18,3 +19,7 @@ kept-feats = Gezählt als { $name }: { $feats }
 kept-nobody = niemand
 kept-approved = hat einen Vorschlag des Ensembles angenommen
 kept-rejected = hat einen Vorschlag des Ensembles abgelehnt
+kept-off = Auf allen Servern ausgeschaltet
+kept-off-here = Ausgeschaltet auf Server { $server }
+kept-asked = Gewünscht auf Server { $server }
+kept-echo = Eine Antwort auf etwas, das behalten wurde

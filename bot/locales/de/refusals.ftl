@@ -118,6 +118,7 @@ refused-answer-old = Diese Antwort ist zu lange her, um sie neu zu geben.
 refused-drop = Ein Drop braucht mindestens einen Punkt und etwas Zeit.
 refused-points = Höchstens { $most } Punkte auf einmal.
 refused-teach = Sag es in einem Satz.
+refused-teach-private = Das ist privat oder nichts für alle hier: Es wird nicht behalten.
 refused-proposal = Einen solchen Vorschlag gibt es auf diesem Server nicht.
 refused-proposal-gone = Diesen Vorschlag gibt es nicht mehr.
 refused-additions = Dieser Server hat schon { $most } Dinge dieser Art dazubekommen.

@@ -31,6 +31,7 @@ why-trigger-reply = Antwort
 why-trigger-dm = Direktnachricht
 why-trigger-keyword = Stichwort
 why-trigger-command = Befehl
+why-trigger-job = Aufgabe
 why-trigger-image = Bild
 why-trigger-relevance = Relevanz
 why-trigger-random = Zufall

@@ -33,6 +33,7 @@ setting-rag = Answer from the lore: on or off.
 setting-vlm = Look at pictures: on or off.
 setting-proactive = Speak without being addressed: on or off.
 setting-keywords = Answer to a persona's keywords: on or off.
+setting-memory = Remember people's words for long: on, opt_in (who asks for it) or off (and forget).
 setting-content_filter = How strict the content filter is: off, low, medium or high.
 setting-relevance = How near a line must be to the lore to be answered unasked: -1 to 1.
 setting-relevance_running = The same while a conversation with the cast runs: -1 to 1.

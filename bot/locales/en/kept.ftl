@@ -1,5 +1,6 @@
 # What is kept about somebody, as `actors` say it (`core.wording.Wording`).
 kept-usage = answers on that day: { $answers }, tokens: { $tokens }
+kept-usage-hour = answers in that hour: { $answers }, tokens: { $tokens }
 kept-setting = { $setting } from { $old } to { $new }
 kept-inherited = inherited
 kept-blocked = is blocked
@@ -19,3 +20,7 @@ kept-feats = Counted as { $name }: { $feats }
 kept-nobody = nobody
 kept-approved = approved a proposal of the cast
 kept-rejected = rejected a proposal of the cast
+kept-off = Off on all servers
+kept-off-here = Off on server { $server }
+kept-asked = Asked for on server { $server }
+kept-echo = A reply to something that is remembered

@@ -128,6 +128,7 @@ refused-answer-old = This answer is too long ago to be given anew.
 refused-drop = A drop needs at least one point and some time.
 refused-points = At most { $most } points at once.
 refused-teach = Say it in a sentence.
+refused-teach-private = That is private, or nothing for everybody here: it is not kept.
 refused-proposal = There is no such proposal on this server.
 refused-proposal-gone = This proposal is not there any more.
 refused-additions = This server has added { $most } things of that kind already.

@@ -32,6 +32,7 @@ why-trigger-reply = reply
 why-trigger-dm = direct message
 why-trigger-keyword = keyword
 why-trigger-command = command
+why-trigger-job = job
 why-trigger-image = image
 why-trigger-relevance = relevance
 why-trigger-random = chance
