@@ -410,10 +410,11 @@ class ChannelState(BaseModel):
                 found.append(_kept("line", channel_id, saying.message_id, saying.at_ms, saying.text))
         for answer in self.answers:
             if answer.author_id == user_id and shown.isdisjoint(answer.reply_ids):
-                text = f"{answer.persona_id} answered here"
+                text = Wording("kept-answer", "{persona} answered here", persona=answer.persona_id)
                 found.append(_kept("answer", channel_id, answer.source_id, answer.at_ms, text))
         if user_id in self.mention_ms:
-            found.append(_kept("answer", channel_id, "", self.mention_ms[user_id], "When a mention was last answered"))
+            text = Wording("kept-mention", "When a mention was last answered")
+            found.append(_kept("answer", channel_id, "", self.mention_ms[user_id], text))
         return tuple(found)
 
     def forget_person(self, user_id: str) -> tuple[str, ...]:

@@ -234,7 +234,7 @@ async def test_an_edited_command_or_a_line_that_was_never_heard_is_not_remembere
     await holds("channel:600:500", "my cat is called Biscuit")
     for text in ("my cat is called Crumb", "my cat is called Moss"):
         await actors.call(KIND, "500", "revise", replace(command, content=text))
-    await actors.call(KIND, "500", "settle_memory")
+    await actors.call(KIND, "500", "forget_for_long", frozenset())
     assert await remembered() == await remembered("user:600:7") == ["my cat is called Biscuit"]
 
 
