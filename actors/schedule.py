@@ -233,10 +233,12 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
 
     @exposed
     async def pause_all(self, paused: bool) -> ScheduleView:
-        """Pauses all jobs, or has all that are paused go on."""
+        """Pauses all jobs but those that end what people began, or has all that are paused go on."""
         now_ms = self._now_ms()
         state = await self._current(now_ms)
         for name, job in self._jobs.items():
+            if paused and job.asked_for:
+                continue
             entry = replace(state.entries.get(name, Entry()), paused=paused)
             self._enter(name, aimed(entry, job, self.key, state.house, now_ms))
         return await self.view()
@@ -300,6 +302,14 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if sooner.due_ms and not 0 < entry.due_ms <= sooner.due_ms:
             self._enter(job.name, sooner)
         return state.next_ms()
+
+    @exposed
+    async def leave(self) -> None:
+        """The bot is not on the server any more: nothing runs until somebody there asks for something."""
+        state = self.document.state
+        for run in state.runs:
+            state.close(run, None)
+        state.left = True
 
     @exposed
     async def resettle(self) -> int:
@@ -371,6 +381,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
     async def _current(self, now_ms: int) -> ScheduleState:
         """The state, going by the server's settings of now; by the last known ones where they cannot be read."""
         state = self.document.state
+        state.left = False
         try:
             settings = await self._settings(self.key)
             house = House(

@@ -31,7 +31,7 @@ def is_on(entry: Entry, job: Job) -> bool:
 
 def aimed(entry: Entry, job: Job, guild_id: str, house: House, after_ms: int) -> Entry:
     """The entry with its next slot behind `after_ms`; without one where the job is off."""
-    if not (is_on(entry, job) and house.proactive):
+    if not (is_on(entry, job) and (house.proactive or job.asked_for)):
         return replace(entry, at_ms=0, due_ms=0)
     cron = entry.cron or job.cron
     at_ms = next_after(cron, house.zone, after_ms)

@@ -104,16 +104,19 @@ class Reminder:
 
 
 class ScheduleState(BaseModel):
-    """A server's schedule. `aimed_for` tells for which settings the entries were aimed."""
+    """A server's schedule. `house` is what the entries were aimed for, `left` that the bot is not there."""
 
     entries: dict[str, Entry] = Field(default_factory=dict)
     runs: list[Run] = Field(default_factory=list)
     history: dict[str, list[Record]] = Field(default_factory=dict)
     reminders: list[Reminder] = Field(default_factory=list)
     house: House = House()
+    left: bool = False
 
     def next_ms(self) -> int:
         """When there is something to claim; 0 for never."""
+        if self.left:
+            return 0
         times = [one.due_ms for one in self.entries.values() if one.due_ms]
         times += [one.due_ms for one in self.reminders]
         leased = {one.lane: one.lease_ms for one in self.runs if one.holder}

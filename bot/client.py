@@ -181,6 +181,10 @@ class TroupeClient(discord.Client):
         self._chore(self._recover(self._session))
         self._chore(self.games.recover())
 
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A new server, or one that the bot had left: what was to run there is looked at again."""
+        await self._services.reschedule(str(guild.id))
+
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Every command, button and form, beside whatever answers it."""
         self._services.locales.note(interaction)

@@ -80,8 +80,10 @@ def writable(guild: discord.Guild) -> discord.TextChannel | None:
     channels = sorted(guild.text_channels, key=lambda one: one.position)
     if guild.system_channel is not None:
         channels.insert(0, guild.system_channel)
-    for channel in channels:
-        allowed = channel.permissions_for(guild.me)
-        if allowed.view_channel and allowed.send_messages:
-            return channel
-    return None
+    return next((one for one in channels if may_write(one)), None)
+
+
+def may_write(channel: discord.TextChannel) -> bool:
+    """Whether the bot may write in a channel."""
+    allowed = channel.permissions_for(channel.guild.me)
+    return allowed.view_channel and allowed.send_messages

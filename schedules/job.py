@@ -73,7 +73,7 @@ class StartScene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevealScene:
-    """The post tells the answer of a scene; `scene_id` is its message."""
+    """The post tells the answer of the scene of that id, and of no other."""
 
     scene_id: str
 
@@ -275,7 +275,8 @@ class Job:
 
     `needs` is what it cannot work without; `deadline_s` how long one run may take; `jitter_s` by how much, at most, a
     server's runs are put off, so that not all servers fire at once. `frequent` is for a job that mostly has nothing to
-    do: its silence is not written into the history.
+    do: its silence is not written into the history. `asked_for` is for one that ends what people began: it also runs
+    where the cast does not speak unasked.
     """
 
     name: str
@@ -289,6 +290,7 @@ class Job:
     deadline_s: float = 120.0
     jitter_s: float = 0.0
     frequent: bool = False
+    asked_for: bool = False
 
 
 def stable_hash(*parts: object) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -31,8 +32,9 @@ class Outlet(Protocol):
     refuses."""
 
     async def deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
-        """Sends a post; the id of its message. With `look` it first looks whether it stands there since then. The
-        same `nonce` does not send twice."""
+        """Sends a post; the id of its message, empty where it is not wanted any more. With `look` it first looks
+        whether it stands there since then. The same `nonce` does not send twice. A RequestError of the field `guild`
+        means that the bot is not on that server."""
         ...
 
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
@@ -70,6 +72,9 @@ class Runner:
         except TimeoutError:
             done = Done(outcome="failed", detail=f"It took longer than the {deadline_s:.0f} s it may take.")
         except RequestError as error:
+            if error.field == "guild":
+                await self.actors.call(KIND, guild_id, "leave")
+                return Settled(0)
             done = Done(outcome="failed", detail=str(error), final=True)
         except TroupeError as error:
             done = Done(outcome="failed", detail=str(error))
@@ -107,18 +112,46 @@ class Runner:
                 return Done(outcome="silent", detail="There was nothing to say.")
             if not await ask(KIND, guild_id, "made", run.id, holder, posts):
                 return None
-        posted = list(run.posted)
-        for number in range(len(posted), len(posts)):
-            post = posts[number]
-            if posted:
-                await asyncio.sleep(post.pause_s)
-                if post.yields and await outlet.heard(guild_id, post.channel_id, posted[0].message_id):
+        return await self._send(guild_id, run, holder, posts)
+
+    async def _send(self, guild_id: str, run: Run, holder: str, posts: tuple[Post, ...]) -> Done | None:
+        """Sends what does not stand yet. A channel that refuses its posts keeps none from another."""
+        ask, outlet = self.actors.call, self.outlet
+        posted, last = list(run.posted), None
+        stand = Counter(one.channel_id for one in posted)  # in each channel they are sent in turn
+        refused: dict[str, str] = {}
+        for number, post in enumerate(posts):
+            if stand[post.channel_id]:
+                stand[post.channel_id] -= 1
+                continue
+            if post.channel_id in refused:
+                continue
+            first = next((one for one in posted if one.channel_id == post.channel_id), None)
+            try:
+                if posted:
+                    await asyncio.sleep(post.pause_s)
+                if first and post.yields and await outlet.heard(guild_id, post.channel_id, first.message_id):
                     return Done(outcome="posted", detail="People spoke, so the rest was left out.")
-            message_id = await outlet.deliver(guild_id, post, f"{run.id}-{number}", run.claimed_ms, run.attempt > 1)
+                asked = (f"{run.id}-{number}", run.claimed_ms, run.attempt > 1)
+                message_id = await outlet.deliver(guild_id, post, *asked)
+            except RequestError as error:
+                if error.field == "guild":
+                    raise
+                refused[post.channel_id] = str(error)
+                continue
+            if not message_id:
+                continue
             posted.append(_receipt(post, message_id, self.now_ms()))
-            if number + 1 < len(posts) and not await ask(KIND, guild_id, "delivered", run.id, holder, posted[-1]):
+            if number + 1 == len(posts):
+                last = posted[-1]
+            elif not await ask(KIND, guild_id, "delivered", run.id, holder, posted[-1]):
                 return None
-        return Done(outcome="posted", posted=posted[-1] if len(posted) > len(run.posted) else None)
+        if refused:
+            detail = " ".join(dict.fromkeys(refused.values()))
+            return Done(outcome="failed", detail=detail, final=True, posted=last)
+        if not posted:
+            return Done(outcome="silent", detail="It was not wanted any more.")
+        return Done(outcome="posted", posted=last)
 
 
 def _receipt(post: Post, message_id: str, at_ms: int) -> Posted:

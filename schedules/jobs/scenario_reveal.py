@@ -57,4 +57,5 @@ JOB = Job(
     default_on=True,
     deadline_s=60.0,
     frequent=True,
+    asked_for=True,
 )

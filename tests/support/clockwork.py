@@ -18,7 +18,7 @@ from actors.schedule import KIND, Edit, ScheduleActor
 from actors.schedule_state import ScheduleDocument
 from actors.scheduler import Scheduler
 from actors.virtual import LocalVirtualActors
-from core.errors import StaleRevision, Unavailable
+from core.errors import RequestError, StaleRevision, Unavailable
 from schedules.catalog import Jobs
 from schedules.job import Post, Slot, World
 from schedules.running import Runner
@@ -109,6 +109,9 @@ class FakeDiscord:
     messages: dict[str, list[tuple[str, int]]] = field(default_factory=dict)  # by channel: text, when
     told: list[tuple[str, str, str]] = field(default_factory=list)
     deserted: set[str] = field(default_factory=set)  # channels in which nobody answers
+    gone: set[str] = field(default_factory=set)  # channels that were deleted
+    left: set[str] = field(default_factory=set)  # servers that the bot is not on any more
+    refusals: int = 0
 
     async def deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
         """See Outlet."""
@@ -116,6 +119,10 @@ class FakeDiscord:
         await asyncio.sleep(0.2)
         if self.away:
             raise Unavailable("Discord does not answer.", component="discord")
+        if guild_id in self.left or post.channel_id in self.gone:
+            self.refusals += 1
+            field = "guild" if guild_id in self.left else "channel"
+            raise RequestError(f"{post.channel_id} is gone.", field=field)
         if look:
             for text, at_ms in reversed(self.messages.get(post.channel_id, [])):
                 if at_ms < since_ms:

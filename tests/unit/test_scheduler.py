@@ -50,6 +50,10 @@ async def three(slot: Slot, world: World) -> Made:
     return tuple(posts)
 
 
+async def spread(slot: Slot, world: World) -> Made:
+    return tuple(Post(channel_id=one, text=f"{one} {slot.at_ms}") for one in ("gone", G, "gone", "900"))
+
+
 JOBS = MappingProxyType(
     {
         job.name: job
@@ -63,6 +67,8 @@ JOBS = MappingProxyType(
             Job(name="slow", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="slower", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="endless", title="", cron="0 12 * * *", make=endless, deadline_s=30.0),
+            Job(name="spread", title="", cron="0 12 * * *", make=spread),
+            Job(name="asked", title="", cron="0 12 * * *", make=said, asked_for=True),
             Job(name="three", title="", cron="0 12 * * *", make=three, misfire="run_once"),
         )
     }
@@ -211,6 +217,54 @@ def test_failures_are_told_once_with_the_reason_until_it_works_again(shelf: Shel
     assert by_job["broken"].attempts == 3
     assert by_job["endless"].attempts > 2
     assert len([one for one in records if one.job == "refused"]) == 3
+
+
+def test_a_channel_that_is_gone_keeps_no_other_from_its_post(shelf: Shelf) -> None:
+    records: list[Record] = []
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "spread")
+        place.discord.gone.add("gone")
+        place.start()
+        await until(place, DAY)
+        records.extend(await place.ask(G, "history", "spread"))
+
+    place = live(shelf, act)
+    noon = START + 12 * HOUR * 1000
+    assert place.discord.counted() == {f"{G} {noon}": 1, f"900 {noon}": 1}
+    [record] = records
+    assert (record.outcome, record.detail, record.attempts) == ("failed", "gone is gone.", 1)
+    assert [one.channel_id for one in record.posted] == [G, "900"]
+    assert [job for _, job, _ in place.discord.told] == ["spread"]
+
+
+def test_what_people_began_is_ended_also_where_the_cast_does_not_speak_unasked(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("once", "asked"):
+            await place.switch_on(G, name)
+        place.settings[G] = GuildSettings(proactive=False)
+        await place.ask(G, "pause_all", True)
+        place.start()
+        await until(place, DAY)
+
+    assert live(shelf, act).said(G) == [("asked", "01 12:00")]
+
+
+def test_on_a_server_that_the_bot_left_nothing_runs_until_it_is_back(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "once")
+        place.discord.left.add(G)
+        place.start()
+        await until(place, DAY)
+        assert shelf.next[G] == 0
+        assert place.discord.refusals == 1
+        place.discord.left.clear()
+        await place.ask(G, "resettle")
+        await until(place, DAY + HOUR)
+
+    place = live(shelf, act)
+    assert place.discord.told == []
+    assert place.said(G)
 
 
 def test_a_job_with_nothing_to_say_waits_until_then_and_can_be_stirred(shelf: Shelf) -> None:

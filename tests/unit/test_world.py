@@ -318,6 +318,17 @@ class TestScenes:
         await actors.call(CHANNEL, GENERAL, "end_scene", False)
         assert await channels_with_due_scenes(database, GUILD, 1 << 60) == []
 
+    async def test_only_the_scene_that_is_meant_is_ended_or_withdrawn(self, actors: LocalVirtualActors) -> None:
+        await actors.call(CHANNEL, GENERAL, "open_scene", pack().scenarios[0].id, "5", GUILD)
+        for method, *args in (("end_scene", True, "4"), ("end_scene", False, "4"), ("withdraw_scene", "4")):
+            await actors.call(CHANNEL, GENERAL, method, *args)
+        scene = await actors.call(CHANNEL, GENERAL, "scene")
+        assert (scene.id, scene.over) == ("5", False)
+        await actors.call(CHANNEL, GENERAL, "withdraw_scene", "5")
+        assert await actors.call(CHANNEL, GENERAL, "scene") is None
+        await actors.call(CHANNEL, GENERAL, "open_scene", pack().scenarios[0].id, "5", GUILD)
+        assert (await actors.call(CHANNEL, GENERAL, "end_scene", True, "5")).revealed
+
 
 class TestProposals:
     async def test_the_first_decision_counts_and_the_same_proposal_is_kept_once(

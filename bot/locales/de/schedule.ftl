@@ -6,7 +6,7 @@ schedule-off = aus
 schedule-paused = angehalten
 schedule-next = nächstes Mal { $when }
 schedule-backs-off = (die letzten { $ignored } Male hat niemand geantwortet, darum nur jedes { $stride }. Mal)
-schedule-all-off = Es läuft nichts: /einstellungen ändern: proactive steht auf aus.
+schedule-all-off = Es läuft nichts außer den Auflösungen gespielter Szenen: /einstellungen ändern: proactive steht auf aus.
 schedule-changed = { $job } ist jetzt: { $state }
 schedule-nothing-to-change = Sag, was sich ändern soll: die Zeit oder der Kanal.
 schedule-all-paused = Alle Aufgaben sind angehalten.
@@ -26,6 +26,7 @@ schedule-no-reminders = Du hast hier keine. /zeitplan erinnern legt eine an.
 schedule-no-such-reminder = Diese Erinnerung hast du nicht. Wähl eine von denen, die dir angeboten werden.
 schedule-cannot-remind-here = Ich kann dich nur in einem Kanal erinnern, in dem du und ich schreiben dürfen.
 schedule-fails = ⚠ Die Aufgabe { $job } gelingt auf diesem Server nicht: { $reason } Das sage ich nur einmal; mehr zeigt /zeitplan verlauf.
+schedule-fails-somehow = ⚠ Die Aufgabe { $job } funktioniert auf diesem Server nicht. Wer ihn verwaltet, erfährt mit /zeitplan verlauf, warum.
 
 job-auto_scenario = ein Szenario zum Mitreden
 job-media_sweep = was es an Bildern und Links Neues gab

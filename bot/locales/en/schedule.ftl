@@ -7,7 +7,7 @@ schedule-off = off
 schedule-paused = paused
 schedule-next = next { $when }
 schedule-backs-off = (nobody answered the last { $ignored } times, so only one of { $stride } times is used)
-schedule-all-off = Nothing runs: /config set proactive is off.
+schedule-all-off = Nothing runs but the answers to scenes that people play: /config set proactive is off.
 schedule-changed = { $job } is now: { $state }
 schedule-nothing-to-change = Say what to change: when, or channel.
 schedule-all-paused = All jobs are paused.
@@ -27,6 +27,7 @@ schedule-no-reminders = You have none here. /schedule remind makes one.
 schedule-no-such-reminder = You have no such reminder. Choose one of those that are offered.
 schedule-cannot-remind-here = I can only remind you in a channel in which you and I may write.
 schedule-fails = ⚠ The job { $job } fails on this server: { $reason } I say so once; /schedule history shows more.
+schedule-fails-somehow = ⚠ The job { $job } does not work on this server. Whoever manages it finds out why with /schedule history.
 
 # The jobs, as /schedule list shows them.
 job-auto_scenario = a scenario to talk about
