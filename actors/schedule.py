@@ -160,7 +160,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         still the holder's."""
         run = self._held(run_id, holder)
         if run is not None:
-            self.document.state.put(replace(run, posts=posts))
+            self.document.state.put(replace(run, posts=posts, made_ms=self._now_ms()))
         return run is not None
 
     @exposed
@@ -346,8 +346,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
     @exposed
     async def reminders(self, user_id: str) -> tuple[Reminder, ...]:
         """A member's reminders, the next one first."""
-        mine = [one for one in self.document.state.reminders if one.user_id == user_id]
-        return tuple(sorted(mine, key=lambda one: one.due_ms))
+        return tuple(sorted(self.document.state.reminders_of(user_id), key=lambda one: one.due_ms))
 
     @exposed
     async def unremind(self, reminder_id: str, user_id: str) -> bool:
@@ -360,22 +359,26 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
 
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
-        """A person's reminders, those that are being brought included."""
+        """A person's reminders, those that are being brought included, and the posts about them that wait."""
         state = self.document.state
-        found = [(one.channel_id, one.created_ms, one.text) for one in state.reminders if one.user_id == user_id]
-        bringing = [run for run in state.runs if user_id in mentioned_by(run)]
-        found += [(post.channel_id, run.claimed_ms, post.text) for run in bringing for post in run.posts or ()]
-        return tuple(
-            Kept(kind="reminder", channel_id=channel, message_id="", at_ms=at_ms, text=text)
-            for channel, at_ms, text in found
-        )
+        kept = [_kept("reminder", one.channel_id, one.created_ms, one.text) for one in state.reminders_of(user_id)]
+        for run in state.runs:
+            for post in run.posts or ():
+                if user_id in post.mentions:
+                    kept.append(_kept("reminder", post.channel_id, run.claimed_ms, post.text))
+                elif user_id in post.about:
+                    text = f"{run.job}: a post that waits, in which you are quoted, named or counted"
+                    kept.append(_kept("post", post.channel_id, run.made_ms, text))
+        return tuple(kept)
 
     @exposed
     async def forget_person(self, user_id: str) -> int:
-        """Forgets those; none of them is brought any more. Returns how many there were."""
+        """Forgets those: no reminder is brought any more, and posts about the person are made anew. Returns how many
+        there were."""
         count, state = len(await self.kept_about(user_id)), self.document.state
         state.reminders = [one for one in state.reminders if one.user_id != user_id]
-        state.runs = [one for one in state.runs if user_id not in mentioned_by(one)]
+        kept = [one for one in state.runs if one.job != REMINDER or user_id not in mentioned_by(one)]
+        state.runs = [_without(one, user_id) if user_id in mentioned_by(one) else one for one in kept]
         return count
 
     async def _current(self, now_ms: int) -> ScheduleState:
@@ -454,6 +457,17 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             stride=stride(entry.ignored),
             last=records[-1] if records else None,
         )
+
+
+def _kept(kind: Literal["reminder", "post"], channel_id: str, at_ms: int, text: str) -> Kept:
+    return Kept(kind=kind, channel_id=channel_id, message_id="", at_ms=at_ms, text=text)
+
+
+def _without(run: Run, user_id: str) -> Run:
+    """The run without what it was going to post about somebody: it is made anew where nothing of it stands yet."""
+    if not run.posted:
+        return replace(run, posts=None)
+    return replace(run, posts=tuple(one for one in run.posts or () if user_id not in one.about))
 
 
 def _channels(now: tuple[str, ...], edit: Edit) -> tuple[str, ...]:

@@ -46,8 +46,8 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A slot that was claimed and is not done. While somebody works on it, `holder` has it until `lease_ms`; else it
-    may be handed out from `retry_ms` on. `posts` is what is to be sent, None until it was made; `posted` what of it
-    was. `judge` is the last post of the job, of which nobody knows yet whether it was answered."""
+    may be handed out from `retry_ms` on. `posts` is what is to be sent, None until it was made at `made_ms`; `posted`
+    what of it was. `judge` is the last post of the job, of which nobody knows yet whether it was answered."""
 
     id: str
     job: str
@@ -62,6 +62,7 @@ class Run:
     retry_ms: int = 0
     attempt: int = 0
     posts: tuple[Post, ...] | None = None
+    made_ms: int = 0
     posted: tuple[Posted, ...] = ()
     judge: Posted | None = None
     reason: str = ""
@@ -128,6 +129,10 @@ class ScheduleState(BaseModel):
         """The open run of an id."""
         return next((one for one in self.runs if one.id == run_id), None)
 
+    def reminders_of(self, user_id: str) -> list[Reminder]:
+        """A member's reminders."""
+        return [one for one in self.reminders if one.user_id == user_id]
+
     def put(self, run: Run) -> None:
         """Has a run stand for the one of its id, or be the last."""
         if self.run(run.id) is None:
@@ -172,8 +177,8 @@ class ScheduleDocument(OwnedDocument):
 
 
 def mentioned_by(run: Run) -> frozenset[str]:
-    """Ids of the people whom a run is to tell something."""
-    return frozenset(one for post in run.posts or () for one in post.mentions)
+    """Ids of the people whom a run is to tell something, or of whom."""
+    return frozenset(one for post in run.posts or () for one in (*post.mentions, *post.about))
 
 
 def _bounded(records: list[Record]) -> list[Record]:

@@ -61,6 +61,10 @@ class GatewayActor:
         """See Gateway.deliver."""
         return await self._gateway.deliver(guild_id, post, nonce, since_ms, look)
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """See Gateway.standing."""
+        return await self._gateway.standing(guild_id, post, since_ms)
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Gateway.answered."""
         return await self._gateway.answered(guild_id, channel_id, message_id)

@@ -8,6 +8,8 @@ already.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import discord
 from cachetools import TTLCache
@@ -44,8 +46,15 @@ class Deliveries:
             self._under_way[nonce] = task
         return await asyncio.shield(task)
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """The id of the message that is this post, where it stands since then; else empty. Raises as above."""
+        with _told_apart():
+            async with asyncio.timeout(_WITHIN_S):
+                place = await place_at(self._client, guild_id, post.channel_id)
+                return await self._standing(place, post, since_ms) or ""
+
     async def _deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
-        try:
+        with _told_apart():
             try:
                 place = await place_at(self._client, guild_id, post.channel_id)
                 async with asyncio.timeout(_WITHIN_S):
@@ -55,13 +64,7 @@ class Deliveries:
                 raise
             if message_id:
                 await self._actions.follow(post, message_id, place)
-        except discord.HTTPException as error:
-            if _is_refusal(error):
-                raise RequestError(f"Discord refuses the post: {error.text or error}.", field="channel") from error
-            raise Unavailable(f"Discord does not take the post: {error}.", component="bot") from error
-        except OSError as error:
-            raise Unavailable(f"Discord cannot be reached: {error!r}.", component="bot") from error
-        return message_id
+            return message_id
 
     async def _put(self, place: Place, post: Post, nonce: str, since_ms: int, look: bool) -> str:
         standing = await self._standing(place, post, since_ms) if look else None
@@ -101,6 +104,19 @@ class Deliveries:
             if (by_bot or by_face) and same and bool(message.attachments) == bool(post.picture):
                 return str(message.id)
         return None
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """What Discord refuses is a RequestError, what may work later Unavailable."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        if _is_refusal(error):
+            raise RequestError(f"Discord refuses the post: {error.text or error}.", field="channel") from error
+        raise Unavailable(f"Discord does not take the post: {error}.", component="bot") from error
+    except OSError as error:
+        raise Unavailable(f"Discord cannot be reached: {error!r}.", component="bot") from error
 
 
 def _is_refusal(error: Exception) -> bool:

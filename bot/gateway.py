@@ -134,6 +134,10 @@ class Gateway:
         """Posts what a job made; see Deliveries.deliver. Raises as above."""
         return await self._connected().deliveries.deliver(guild_id, post, nonce, since_ms, look)
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """The message of a post that may have been sent; see Deliveries.standing. Raises as above."""
+        return await self._connected().deliveries.standing(guild_id, post, since_ms)
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """Whether anybody answered a post; see Reception. Raises as above."""
         return await self._connected().reception.answered(guild_id, channel_id, message_id)

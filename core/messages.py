@@ -110,7 +110,8 @@ class Kept:
     of either for longer (`note`) or for good (`memory`), what they are being answered (`turn`), what they changed of a
     server's settings (`setting`), what they did as an admin (`audit`), how much they used (`usage`), whether they are
     on a server's lists (`access`), a drop that they won or gave (`drop`), their points (`points`), how they did in a
-    channel's games (`game`), what they want to be reminded of (`reminder`). What stands in no channel has no
+    channel's games (`game`), what they want to be reminded of (`reminder`), what is going to
+    be posted about them (`post`). What stands in no channel has no
     `channel_id` and no `message_id`."""
 
     kind: Literal[
@@ -127,6 +128,7 @@ class Kept:
         "points",
         "game",
         "reminder",
+        "post",
     ]
     channel_id: str
     message_id: str

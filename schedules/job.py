@@ -112,7 +112,8 @@ class Post:
     """One message to be sent. `persona_id` None is the bot itself. `picture` is a PNG, `alt` what is to be seen on it.
 
     Of several posts each waits `pause_s` seconds after the one before. Where `yields` is true it is left out, with
-    those behind it, once a person has said something in the channel since the run's first post.
+    those behind it, once a person has said something in the channel since the run's first post. `mentions` are those
+    whom it pings, `about` those of whom something stands in it.
     """
 
     channel_id: str
@@ -126,6 +127,7 @@ class Post:
     yields: bool = False
     fingerprint: str = ""
     mentions: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

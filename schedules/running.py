@@ -24,6 +24,7 @@ from schedules.job import Post, Posted, Silence, Slot, World, stable_hash
 log = logging.getLogger(__name__)
 
 _REMINDER_S = 60.0
+_FRESH_MS = 300_000  # for so long a post that tells of people is sent as it was made
 _MOST_DEFECTS = 3  # attempts that end in an error of ours, before a run is given up
 
 
@@ -35,6 +36,10 @@ class Outlet(Protocol):
         """Sends a post; the id of its message, empty where it is not wanted any more. With `look` it first looks
         whether it stands there since then. The same `nonce` does not send twice. A RequestError of the field `guild`
         means that the bot is not on that server."""
+        ...
+
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """The id of the message that is this post, where it stands since then; else empty."""
         ...
 
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
@@ -100,7 +105,7 @@ class Runner:
             answered = await outlet.answered(guild_id, run.judge.channel_id, run.judge.message_id)
             if not await ask(KIND, guild_id, "judge", run.id, holder, answered):
                 return None
-        posts = run.posts
+        posts = run.posts if await self._is_fresh(guild_id, run) else None
         if posts is None:
             if world is None:
                 raise RequestError(f"There is no job {run.job!r} any more.", field="job")
@@ -113,6 +118,15 @@ class Runner:
             if not await ask(KIND, guild_id, "made", run.id, holder, posts):
                 return None
         return await self._send(guild_id, run, holder, posts)
+
+    async def _is_fresh(self, guild_id: str, run: Run) -> bool:
+        """Whether what was made is still to be sent as it is. What people said may be deleted by now, or they want
+        nothing of theirs told any more; but nothing is made anew that may stand in its channel."""
+        posts = run.posts or ()
+        if run.posted or not any(post.about for post in posts) or self.now_ms() - run.made_ms <= _FRESH_MS:
+            return True
+        found = [await self.outlet.standing(guild_id, post, run.claimed_ms) for post in posts]
+        return any(found)
 
     async def _send(self, guild_id: str, run: Run, holder: str, posts: tuple[Post, ...]) -> Done | None:
         """Sends what does not stand yet. A channel that refuses its posts keeps none from another."""

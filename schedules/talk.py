@@ -65,9 +65,19 @@ class Talk:
         return tuple(line for line in self.lines if line.persona_id is None)
 
     @property
+    def authors(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(line.author_id for line in self.people if line.author_id)
+
+    @property
     def names(self) -> frozenset[str]:
         """How those people are called."""
         return frozenset(line.speaker for line in self.people)
+
+
+def about_whom(talks: Iterable[Talk]) -> tuple[str, ...]:
+    """Ids of the people who talk there."""
+    return tuple(sorted(set().union(*(talk.authors for talk in talks))))
 
 
 def topics(talks: Iterable[Talk], limit: int = 5, without: Collection[str] = ()) -> tuple[str, ...]:

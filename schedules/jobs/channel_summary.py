@@ -10,7 +10,7 @@ from schedules.activity import activity
 from schedules.job import Card, Channel, Job, Made, Post, Say, Silence, Slot, World
 from schedules.jobs.daily_digest import introduction
 from schedules.staging import DAY_MS, NOWHERE, level_of
-from schedules.talk import Talk, escaped, highlights, quoted, topics
+from schedules.talk import Talk, about_whom, escaped, highlights, quoted, topics
 
 NAME = "channel_summary"
 LEAST_LINES = 8
@@ -63,6 +63,7 @@ async def _summary(slot: Slot, world: World, talk: Talk, pack: Pack, say: Say) -
             footer=say("post-summary-footer", lines=len(talk.people), people=people),
         ),
         fingerprint=f"{here.id}:{slot.at_ms // DAY_MS}",
+        about=about_whom([talk]),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from actors.guild_settings import zone_of
 from schedules.activity import activity
-from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
+from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, Standing, World
 from schedules.staging import DAY_MS, NOWHERE, level_of, place, talks
-from schedules.talk import Talk, escaped, highlights, names_nobody, quoted, topics
+from schedules.talk import Talk, about_whom, escaped, highlights, names_nobody, quoted, topics
 
 NAME = "daily_digest"
 LEAST_LINES = 5
@@ -34,6 +36,7 @@ async def make(slot: Slot, world: World) -> Made:
         zone_of(settings.time_zone or "UTC"),
         say("post-other-channels"),
     )
+    leaders = (await world.standings())[: len(_MEDALS)]
     title, counted = say("post-digest-title"), say("post-counted", lines=lines, people=people)
     return Post(
         channel_id=here.id,
@@ -46,11 +49,12 @@ async def make(slot: Slot, world: World) -> Made:
             description=f"{counted}\n{say('post-topics', topics=', '.join(map(escaped, about)))}",
             fields=(
                 *await _highlights(slot, world, found, say),
-                *await _leaders(world, say),
+                *_leaders(leaders, say),
             ),
             footer=say("post-digest-footer"),
         ),
         fingerprint=f"{slot.at_ms // DAY_MS}",
+        about=tuple(sorted({*about_whom(found), *(one.user_id for one in leaders)})),
     )
 
 
@@ -76,8 +80,7 @@ async def _highlights(slot: Slot, world: World, found: list[Talk], say: Say) -> 
     return tuple(fields)
 
 
-async def _leaders(world: World, say: Say) -> tuple[tuple[str, str], ...]:
-    first = (await world.standings())[: len(_MEDALS)]
+def _leaders(first: Sequence[Standing], say: Say) -> tuple[tuple[str, str], ...]:
     if not first:
         return ()
     told = "\n".join(

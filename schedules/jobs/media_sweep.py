@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from core.content_filter import default_filter
 from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
 from schedules.staging import HOUR_MS, NOWHERE, chance, level_of, place, talks
-from schedules.talk import Talk, escaped, jump
+from schedules.talk import Talk, about_whom, escaped, jump
 
 NAME = "media_sweep"
 HOURS = 6
@@ -53,6 +53,7 @@ async def make(slot: Slot, world: World) -> Made:
             footer=say("post-media-footer", hours=HOURS),
         ),
         fingerprint=f"{slot.at_ms // (HOURS * HOUR_MS)}",
+        about=about_whom(found),
     )
 
 

@@ -136,6 +136,13 @@ class FakeDiscord:
         await asyncio.sleep(0.1)
         return number
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """See Outlet."""
+        if self.away:
+            raise Unavailable("Discord does not answer.", component="discord")
+        known = self.messages.get(post.channel_id, [])
+        return next((f"{post.channel_id}-{at}" for text, at in known if text == post.text and at >= since_ms), "")
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Outlet."""
         return channel_id not in self.deserted

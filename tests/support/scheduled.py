@@ -64,6 +64,10 @@ class FolderOutlet:
         (self.folder / name).touch()
         return name
 
+    async def standing(self, *_: Any) -> str:
+        """See Outlet."""
+        return ""
+
     async def answered(self, *_: Any) -> bool:
         """See Outlet."""
         return True

@@ -195,6 +195,15 @@ class TestDigest:
         assert "Worum es ging" in text_of(await post("daily_digest", world))
 
 
+async def test_a_post_knows_whom_it_is_about() -> None:
+    world = lively()
+    world.posts_in = (GENERAL, GAMES)
+    world.said[GAMES].append(line("no link", 35, "Dora"))
+    assert (await post("daily_digest", world)).about == ("1", "id-Ada", "id-Bruno", "id-Chiyo", "id-Dora")
+    assert (await post("channel_summary", world)).about == ("id-Ada", "id-Bruno", "id-Chiyo")
+    assert (await post("media_sweep", world)).about == ("id-Ada", "id-Bruno", "id-Chiyo", "id-Dora")
+
+
 async def test_a_summary_is_of_its_channel_alone_and_there_are_three_at_most() -> None:
     world = lively()
     world.posts_in = (GENERAL, GAMES)

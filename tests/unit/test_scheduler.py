@@ -54,6 +54,12 @@ async def spread(slot: Slot, world: World) -> Made:
     return tuple(Post(channel_id=one, text=f"{one} {slot.at_ms}") for one in ("gone", G, "gone", "900"))
 
 
+async def gossip(slot: Slot, world: World) -> Made:
+    """Quotes whoever may be told of when it is made."""
+    return Post(channel_id=G, text=f"said by {', '.join(TELLABLE)}", about=tuple(TELLABLE))
+
+
+TELLABLE: list[str] = []
 JOBS = MappingProxyType(
     {
         job.name: job
@@ -67,6 +73,7 @@ JOBS = MappingProxyType(
             Job(name="slow", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="slower", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="endless", title="", cron="0 12 * * *", make=endless, deadline_s=30.0),
+            Job(name="gossip", title="", cron="0 12 * * *", make=gossip, misfire="run_once"),
             Job(name="spread", title="", cron="0 12 * * *", make=spread),
             Job(name="asked", title="", cron="0 12 * * *", make=said, asked_for=True),
             Job(name="three", title="", cron="0 12 * * *", make=three, misfire="run_once"),
@@ -361,6 +368,47 @@ def test_who_is_forgotten_is_not_reminded(shelf: Shelf) -> None:
 
     place = live(shelf, act)
     assert [text for text, _ in place.discord.messages[G]] == ["\N{ALARM CLOCK} <@8> mine"]
+
+
+def test_who_is_forgotten_is_in_no_post_that_waits(shelf: Shelf) -> None:
+    TELLABLE[:] = ["8", "9"]
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "gossip")
+        place.discord.away = True
+        place.start()
+        await until(place, 12 * HOUR + 60)
+        [kept] = await place.ask(G, "kept_about", "9")
+        assert (kept.kind, kept.channel_id) == ("post", G)
+        assert "gossip" in kept.text
+        stored = (await shelf.load(G)).people
+        assert stored == ["8", "9"]
+        TELLABLE.remove("9")
+        assert await place.ask(G, "forget_person", "9") == 1
+        assert await place.ask(G, "kept_about", "8") == ()
+        place.discord.away = False
+        await until(place, 12 * HOUR + 290)
+
+    assert [text for text, _ in live(shelf, act).discord.messages[G]] == ["said by 8"]
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_what_waited_long_is_made_anew_unless_it_stands(shelf: Shelf, stands: bool) -> None:
+    TELLABLE[:] = ["8", "9"]
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "gossip")
+        place.discord.loses, place.discord.away = (1.0, False) if stands else (0.0, True)
+        place.start()
+        await until(place, 12 * HOUR + 5)
+        place.discord.loses, place.discord.away = 0.0, True
+        await until(place, 13 * HOUR)
+        TELLABLE.remove("9")
+        place.discord.away = False
+        await until(place, 14 * HOUR)
+
+    texts = [text for text, _ in live(shelf, act).discord.messages[G]]
+    assert texts == ["said by 8, 9" if stands else "said by 8"]
 
 
 def test_edits(shelf: Shelf) -> None:

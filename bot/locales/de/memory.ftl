@@ -53,3 +53,4 @@ memory-kind-drop = Drop
 memory-kind-points = Punkte
 memory-kind-game = Spiel
 memory-kind-reminder = Erinnerung
+memory-kind-post = wartender Beitrag

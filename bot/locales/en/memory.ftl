@@ -54,3 +54,4 @@ memory-kind-drop = drop
 memory-kind-points = points
 memory-kind-game = game
 memory-kind-reminder = reminder
+memory-kind-post = post that waits
