@@ -21,6 +21,8 @@ NEEDED = (
     "view_channel", "send_messages", "manage_webhooks", "read_message_history", "embed_links", "attach_files",
     "add_reactions",
 )  # fmt: skip
+TO_POST = ("view_channel", "send_messages", "read_message_history", "embed_links", "attach_files")
+"""Of these what no job can do without, in the channels that it posts in."""
 _DAY_S = 86_400.0
 _ASK_WITHIN_S = 2.0
 

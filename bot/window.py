@@ -16,7 +16,8 @@ from schedules.job import Line
 from schedules.world import Place, Server
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]]+")
-_MOST_PLACES = 200
+_MOST_PLACES = 500  # as many as a server can have
+_TO_POST = {"send_messages": "Send Messages", "embed_links": "Embed Links", "attach_files": "Attach Files"}
 
 
 class Window:
@@ -65,7 +66,7 @@ def _place(channel: discord.TextChannel, guild: discord.Guild) -> Place:
         name=channel.name,
         public=all_may.view_channel and all_may.read_message_history,
         age_gated=age_gated(channel),
-        writes=mine.send_messages and mine.embed_links and mine.attach_files,
+        lacks=tuple(name for permission, name in _TO_POST.items() if not getattr(mine, permission)),
     )
 
 

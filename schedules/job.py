@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from core.messages import Turn
+from core.messages import FilterLevel, Turn
 
 if TYPE_CHECKING:
     from actors.guild_settings import GuildSettings
@@ -112,7 +112,8 @@ class Post:
     """One message to be sent. `persona_id` None is the bot itself. `picture` is a PNG, `alt` what is to be seen on it.
 
     Of several posts each waits `pause_s` seconds after the one before. Where `yields` is true it is left out, with
-    those behind it, once a person has said something in the channel since the run's first post. `mentions` are those
+    those behind it, once a person has said something in the channel since the run's first post, or, where nothing of
+    it stands yet, since it was made at an earlier attempt. `mentions` are those
     whom it pings, `about` those of whom something stands in it.
     """
 
@@ -189,12 +190,14 @@ class World(Protocol):
         """What the models have read and written for this run so far."""
         ...
 
-    async def cast(self) -> Pack:
-        """Who may speak on the server, its own personas included, with scenarios, greetings and lore."""
+    async def cast(self, channel_id: str = "") -> Pack:
+        """Who may speak on the server, or in one of its channels, its own personas included, with scenarios, greetings
+        and lore."""
         ...
 
     async def channels(self) -> tuple[Channel, ...]:
-        """Where the running job may post: its own channel, or those in which the cast answers unasked."""
+        """Where the running job may post: its own channels, or those in which the cast answers unasked. Raises
+        RequestError where it has channels of its own and can post in none of them."""
         ...
 
     async def everywhere(self) -> tuple[Channel, ...]:
@@ -203,6 +206,10 @@ class World(Protocol):
 
     async def lines(self, channel_id: str, since_ms: int) -> tuple[Line, ...]:
         """What was said in a channel since then, oldest first; nothing of people who opted out."""
+        ...
+
+    async def heard_since(self, channel_id: str, since_ms: int) -> bool:
+        """Whether any person has said something in a channel since then, whatever they want told of it."""
         ...
 
     async def active_since(self, since_ms: int) -> tuple[str, ...]:
@@ -224,6 +231,10 @@ class World(Protocol):
 
     async def settings(self) -> GuildSettings:
         """What the server set for itself."""
+        ...
+
+    async def filter_level(self) -> FilterLevel:
+        """How strict the content filter is on the server."""
         ...
 
     async def posted(self, job: str, since_ms: int) -> tuple[Posted, ...]:

@@ -24,6 +24,7 @@ from schedules.job import Post, Posted, Silence, Slot, World, stable_hash
 log = logging.getLogger(__name__)
 
 _REMINDER_S = 60.0
+_DISCORD_EPOCH_MS = 1_420_070_400_000
 _FRESH_MS = 300_000  # for so long a post that tells of people is sent as it was made
 _MOST_DEFECTS = 3  # attempts that end in an error of ours, before a run is given up
 
@@ -144,8 +145,9 @@ class Runner:
             try:
                 if posted:
                     await asyncio.sleep(post.pause_s)
-                if first and post.yields and await outlet.heard(guild_id, post.channel_id, first.message_id):
-                    return Done(outcome="posted", detail="People spoke, so the rest was left out.")
+                since = first.message_id if first else _id_of(run.made_ms) if run.made_ms else ""
+                if post.yields and since and await outlet.heard(guild_id, post.channel_id, since):
+                    return Done(outcome="posted" if posted else "silent", detail="People spoke, so it was left out.")
                 asked = (f"{run.id}-{number}", run.claimed_ms, run.attempt > 1)
                 message_id = await outlet.deliver(guild_id, post, *asked)
             except RequestError as error:
@@ -166,6 +168,11 @@ class Runner:
         if not posted:
             return Done(outcome="silent", detail="It was not wanted any more.")
         return Done(outcome="posted", posted=last)
+
+
+def _id_of(at_ms: int) -> str:
+    """The id that Discord would give a message at that time."""
+    return str(max(0, at_ms - _DISCORD_EPOCH_MS) << 22)
 
 
 def _receipt(post: Post, message_id: str, at_ms: int) -> Posted:

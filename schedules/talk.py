@@ -137,6 +137,16 @@ def quoted(line: Line, guild_id: str, channel_id: str) -> str:
     return f"**{escaped(line.speaker)}**{told} [↗]({jump(guild_id, channel_id, line.message_id)})"
 
 
+def whole(lines: Iterable[str], most: int = 1000) -> str:
+    """As many of the first lines as have room: none of them is cut, since a link would be broken."""
+    told = ""
+    for line in lines:
+        if len(told) + len(line) + 1 > most:
+            break
+        told += f"\n{line}" if told else line
+    return told
+
+
 def takes_up(text: str, instruction: str, facts: Iterable[str]) -> bool:
     """Whether a text that was asked for has to do with the facts that came along, and says more than that nobody knows:
     a small model may write something else altogether."""

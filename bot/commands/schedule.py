@@ -18,6 +18,7 @@ from bot.commands.config import guild_of
 from bot.commands.needs import needs
 from bot.commands.services import Services
 from bot.language import Words, words
+from bot.permissions import TO_POST, missing
 from core.errors import RequestError
 from core.phrases import cron_of, when_of
 from schedules.catalog import job_of
@@ -185,8 +186,9 @@ async def change(
 ) -> None:
     """Change a job, and show how it is then. Raises RequestError where it could not write in `channel`."""
     guild, say, wanted = guild_of(interaction), words(interaction.locale), job_of(services.jobs, name).name
-    if channel is not None and not channel.permissions_for(guild.me).send_messages:
-        raise RequestError(say("schedule-not-there", channel=channel.mention), field="channel")
+    if channel is not None and (lacks := [one for one in missing(channel) if one in TO_POST]):
+        told = [say("schedule-not-there", channel=channel.mention), *("- " + say(f"lack-{one}") for one in lacks)]
+        raise RequestError("\n".join(told), field="channel")
     await interaction.response.defer(ephemeral=True, thinking=True)
     view: JobView = await services.actors.call(KIND, str(guild.id), "edit", wanted, edit)
     await _changed(interaction, services, wanted, state_of(view, words(None)))

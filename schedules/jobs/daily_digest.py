@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from actors.guild_settings import zone_of
 from schedules.activity import activity
 from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, Standing, World
-from schedules.staging import DAY_MS, NOWHERE, level_of, place, talks
-from schedules.talk import Talk, about_whom, escaped, highlights, names_nobody, quoted, topics
+from schedules.staging import DAY_MS, NOWHERE, place, talks
+from schedules.talk import Talk, about_whom, escaped, highlights, names_nobody, quoted, topics, whole
 
 NAME = "daily_digest"
 LEAST_LINES = 5
@@ -26,7 +26,7 @@ async def make(slot: Slot, world: World) -> Made:
     if lines < LEAST_LINES:
         said = "1 line was" if lines == 1 else f"{lines} lines were"
         return Silence(f"Only {said} said that may be told of; a digest begins at {LEAST_LINES}.")
-    pack, say, settings = await world.cast(), await world.words(), await world.settings()
+    pack, say, settings = await world.cast(here.id), await world.words(), await world.settings()
     people = len({line.author_id for talk in found for line in talk.people})
     about = topics(found, 5, [one.name for one in pack.personas])
     intro = await introduction(world, pack.default_persona, found, about, say)
@@ -69,14 +69,14 @@ async def introduction(world: World, persona_id: str, found: list[Talk], about: 
 
 
 async def _highlights(slot: Slot, world: World, found: list[Talk], say: Say) -> tuple[tuple[str, str], ...]:
-    level = await level_of(world)
+    level = await world.filter_level()
     fields = []
     each = max(1, MOST_HIGHLIGHTS // min(len(found), MOST_HIGHLIGHTS))
     for talk in sorted(found, key=lambda one: -len(one.people))[:MOST_HIGHLIGHTS]:
         lines = highlights(talk, each, level)
-        told = "\n".join(quoted(line, slot.guild_id, talk.channel.id) for line in lines)
+        told = whole(quoted(line, slot.guild_id, talk.channel.id) for line in lines)
         name = say("post-channel", channel=talk.channel.name, lines=len(talk.people))
-        fields.append((name, told[:1000] or f"<#{talk.channel.id}>"))
+        fields.append((name, told or f"<#{talk.channel.id}>"))
     return tuple(fields)
 
 

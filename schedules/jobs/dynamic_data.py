@@ -20,7 +20,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng, documents = await world.cast(), chance(slot), await world.documents()
+    pack, rng, documents = await world.cast(here.id), chance(slot), await world.documents()
     if not documents:
         return Silence("There are no documents to read.")
     known = {part for one in await world.posted(NAME, slot.at_ms - 400 * DAY_MS) for part in one.fingerprint.split(",")}

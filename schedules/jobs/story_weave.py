@@ -59,7 +59,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng = await world.cast(), chance(slot)
+    pack, rng = await world.cast(here.id), chance(slot)
     documents = await world.documents()
     if not documents:
         return Silence("There is no lore to weave a story from.")

@@ -109,6 +109,7 @@ class FakeDiscord:
     messages: dict[str, list[tuple[str, int]]] = field(default_factory=dict)  # by channel: text, when
     told: list[tuple[str, str, str]] = field(default_factory=list)
     deserted: set[str] = field(default_factory=set)  # channels in which nobody answers
+    lively: set[str] = field(default_factory=set)  # channels in which people talk
     gone: set[str] = field(default_factory=set)  # channels that were deleted
     left: set[str] = field(default_factory=set)  # servers that the bot is not on any more
     refusals: int = 0
@@ -149,7 +150,7 @@ class FakeDiscord:
 
     async def heard(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Outlet."""
-        return False
+        return channel_id in self.lively
 
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """See Outlet."""

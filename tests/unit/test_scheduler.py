@@ -60,6 +60,12 @@ async def gossip(slot: Slot, world: World) -> Made:
 
 
 TELLABLE: list[str] = []
+
+
+async def chat(slot: Slot, world: World) -> Made:
+    return tuple(Post(channel_id=G, text=f"chat-{number}", yields=True) for number in range(2))
+
+
 JOBS = MappingProxyType(
     {
         job.name: job
@@ -74,6 +80,7 @@ JOBS = MappingProxyType(
             Job(name="slower", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="endless", title="", cron="0 12 * * *", make=endless, deadline_s=30.0),
             Job(name="gossip", title="", cron="0 12 * * *", make=gossip, misfire="run_once"),
+            Job(name="chat", title="", cron="0 12 * * *", make=chat),
             Job(name="spread", title="", cron="0 12 * * *", make=spread),
             Job(name="asked", title="", cron="0 12 * * *", make=said, asked_for=True),
             Job(name="three", title="", cron="0 12 * * *", make=three, misfire="run_once"),
@@ -267,11 +274,28 @@ def test_on_a_server_that_the_bot_left_nothing_runs_until_it_is_back(shelf: Shel
         assert place.discord.refusals == 1
         place.discord.left.clear()
         await place.ask(G, "resettle")
-        await until(place, DAY + HOUR)
+        await until(place, 2 * DAY)
 
     place = live(shelf, act)
     assert place.discord.told == []
     assert place.said(G)
+
+
+def test_a_talk_that_waited_does_not_begin_once_people_talk(shelf: Shelf) -> None:
+    records: list[Record] = []
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "chat")
+        place.discord.away = True
+        place.start()
+        await until(place, 12 * HOUR + 60)
+        place.discord.lively.add(G)
+        place.discord.away = False
+        await until(place, 13 * HOUR)
+        records.extend(await place.ask(G, "history", "chat"))
+
+    assert live(shelf, act).discord.messages == {}
+    assert [(one.outcome, one.detail) for one in records] == [("silent", "People spoke, so it was left out.")]
 
 
 def test_a_job_with_nothing_to_say_waits_until_then_and_can_be_stirred(shelf: Shelf) -> None:

@@ -264,3 +264,14 @@ async def test_the_database_is_away(stage: Stage, ada: Human) -> None:
         await registered(ada)
         for command in ("schedule list", "config-proactive show", "schedule history", "schedule reminders"):
             await told(ada, command, "Database is not answering")
+
+
+async def test_a_channel_in_which_a_job_could_not_post_is_not_taken(stage: Stage, ada: Human) -> None:
+    async with clockwork(stage):
+        await registered(ada)
+        await deny(ada, "games", EMBED_LINKS)
+        games = ada.channel_id("games")
+        said = await told(ada, "schedule add", f"I cannot post in <#{games}>", job="meme_drop", channel=games)
+        assert "Embed Links" in said
+        assert "Attach Files" not in said
+        assert (await state(stage)).entries.keys() <= {"scenario_reveal"}
