@@ -14,7 +14,17 @@ from typing import Literal
 
 from actors.guild_book import ReadSettings
 from actors.host import VirtualActor, exposed
-from actors.schedule_plan import aimed, ended, hand_out, is_last_attempt, is_on, put_off, stride, take_due
+from actors.schedule_plan import (
+    aimed,
+    ended,
+    hand_out,
+    is_last_attempt,
+    is_on,
+    put_off,
+    reaim_reminders,
+    stride,
+    take_due,
+)
 from actors.schedule_state import (
     REMINDER,
     Entry,
@@ -39,6 +49,7 @@ log = logging.getLogger(__name__)
 KIND = "schedule"
 MAX_CHANNELS = 10
 MAX_REMINDERS_EACH, MAX_REMINDERS = 10, 500
+MOST_FAILED_REMINDERS = 3
 OFTENEST_MIN = 10
 
 
@@ -189,8 +200,9 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         outcome: Outcome = done.outcome
         state.close(run, None if quiet else ended(run, outcome, done.detail, now_ms, tokens=done.tokens))
         if run.job == REMINDER:
-            if outcome == "failed":
+            if outcome != "posted":
                 log.warning("[JOB] the reminder %s cannot be brought: %s", run.reminder_id, done.detail)
+            self._reached(run.reminder_id, outcome == "posted")
             return Settled(state.next_ms())
         return Settled(self._after(run, done), self._news(run, outcome, done.detail))
 
@@ -398,6 +410,8 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             if house.proactive and old.proactive:
                 take_due(state, self._jobs, self.key, now_ms)  # what was due before is still to be run
             state.house = house
+            if house.zone != old.zone:
+                reaim_reminders(state, now_ms)
         for name, job in self._jobs.items():
             entry = state.entries.get(name)
             if (entry is None and job.default_on) or (entry is not None and changed):
@@ -407,6 +421,15 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             idle = {name: replace(state.entries[name], at_ms=0, due_ms=0) for name in gone}
             state.entries = {**state.entries, **idle}
         return state
+
+    def _reached(self, reminder_id: str, reached: bool) -> None:
+        """A reminder that comes again does not, once it has failed too often."""
+        state = self.document.state
+        counted = [
+            replace(one, failed=0 if reached else one.failed + 1) if one.id == reminder_id else one
+            for one in state.reminders
+        ]
+        state.reminders = [one for one in counted if one.failed < MOST_FAILED_REMINDERS]
 
     def _held(self, run_id: str, holder: str) -> Run | None:
         run = self.document.state.run(run_id)

@@ -93,7 +93,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """What a member wants to be told, where, and when next; `cron` where it comes again."""
+    """What a member wants to be told, where, and when next; `cron` where it comes again. So many times in a row, last,
+    it has `failed` to reach them."""
 
     id: str
     user_id: str
@@ -102,6 +103,7 @@ class Reminder:
     due_ms: int
     created_ms: int
     cron: str | None = None
+    failed: int = 0
 
 
 class ScheduleState(BaseModel):

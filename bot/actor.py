@@ -77,6 +77,10 @@ class GatewayActor:
         """See Gateway.tell."""
         await self._gateway.tell(guild_id, job, reason)
 
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """See Gateway.whisper."""
+        await self._gateway.whisper(guild_id, user_id, text, nonce)
+
     async def stop(self, drain_s: float = 5.0) -> None:
         """See Gateway.stop. The process stays; `stop_gateway` ends it too."""
         await self._gateway.stop(drain_s)

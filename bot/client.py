@@ -120,7 +120,7 @@ class TroupeClient(discord.Client):
         self.proposals = Proposals(actors, apps.retrieval, guilds, self.access)
         self.job_actions = JobActions(self, actors, self.games, self.drops)
         self.window = Window(self)
-        self.deliveries = Deliveries(self, self._voices, self.job_actions)
+        self.deliveries = Deliveries(self, self._voices, self.job_actions, self.access.is_heard)
         self.reception = Reception(self)
         self._services = Services(
             config=config,

@@ -8,7 +8,7 @@ already.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import discord
@@ -31,8 +31,15 @@ _KNOWN_S = 600.0
 class Deliveries:
     """The deliveries of one connected client."""
 
-    def __init__(self, client: discord.Client, voices: Voices, actions: JobActions) -> None:
-        self._client, self._voices, self._actions = client, voices, actions
+    def __init__(
+        self,
+        client: discord.Client,
+        voices: Voices,
+        actions: JobActions,
+        is_heard: Callable[[discord.Member], Awaitable[bool]],
+    ) -> None:
+        """`is_heard` is whether a member may use the bot: who is blocked is not pinged either."""
+        self._client, self._voices, self._actions, self._is_heard = client, voices, actions, is_heard
         # Whoever gave up waiting may ask again while the first one is still on its way.
         self._under_way: TTLCache[str, asyncio.Task[str]] = TTLCache(10_000, _KNOWN_S)
 
@@ -71,7 +78,20 @@ class Deliveries:
         wanted = await self._actions.prepare(post, nonce, since_ms, place)
         if standing is not None:
             return standing
-        return str((await self._send(place, post, nonce)).id) if wanted else ""
+        if not (wanted and await self._is_for_members(place, post)):
+            return ""
+        return str((await self._send(place, post, nonce)).id)
+
+    async def _is_for_members(self, place: Place, post: Post) -> bool:
+        """Whether those whom it pings are on the server, and heard there."""
+        for user_id in post.mentions if place.guild is not None else ():
+            try:
+                member = await place.guild.fetch_member(int(user_id))
+            except discord.NotFound:
+                return False
+            if not await self._is_heard(member):
+                return False
+        return True
 
     async def _send(self, place: Place, post: Post, nonce: str) -> discord.Message:
         guild = None if isinstance(place, discord.DMChannel) else place.guild

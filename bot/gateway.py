@@ -150,6 +150,10 @@ class Gateway:
         """Tells those who run a server that a job fails; see Reception. Raises as above."""
         await self._connected().reception.tell(guild_id, job, reason)
 
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """Tells a member alone what could not be posted; see Reception. Raises as above."""
+        await self._connected().reception.whisper(guild_id, user_id, text, nonce)
+
     def _connected(self) -> TroupeClient:
         client = self._client
         if client is None or not client.is_ready() or client.ws is None or not client.ws.open:

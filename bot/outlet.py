@@ -47,6 +47,10 @@ class GatewayOutlet:
         """See Gateway.tell."""
         await self._ask(guild_id, "tell", guild_id, job, reason)
 
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """See Gateway.whisper."""
+        await self._ask(guild_id, "whisper", guild_id, user_id, text, nonce)
+
     async def server(self, guild_id: str) -> Server:
         """See Gateway.server."""
         found: Server = await self._ask(guild_id, "server", guild_id)

@@ -67,6 +67,18 @@ class Reception:
         except (discord.HTTPException, OSError) as error:
             raise Unavailable(f"Discord does not take a message: {error}.", component="bot") from error
 
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """Tells a member alone what could not be posted where they wanted it. Raises RequestError where they take no
+        direct messages."""
+        say = words((await guild_at(self._client, guild_id)).preferred_locale)
+        try:
+            member = await self._client.fetch_user(int(user_id))
+            await member.send(say("schedule-reminds-alone", text=text), nonce=nonce[-25:], allowed_mentions=NOBODY)
+        except (discord.Forbidden, discord.NotFound):
+            raise RequestError("They take no direct messages.", field="user") from None
+        except (discord.HTTPException, OSError) as error:
+            raise Unavailable(f"Discord does not take a message: {error}.", component="bot") from error
+
     async def _tell_owner(self, guild: discord.Guild, text: str) -> bool:
         if guild.owner_id is None:
             return False

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from actors.schedule import KIND, Done, Settled
-from actors.schedule_state import Run
+from actors.schedule_state import REMINDER, Run
 from actors.virtual import Calls
 from core.errors import RequestError, TroupeError
 from schedules.catalog import Jobs
@@ -53,6 +53,10 @@ class Outlet(Protocol):
 
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """Tells those who run a server that a job fails there."""
+        ...
+
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """Tells a member alone what could not be posted; the same `nonce` once."""
         ...
 
 
@@ -162,12 +166,22 @@ class Runner:
                 last = posted[-1]
             elif not await ask(KIND, guild_id, "delivered", run.id, holder, posted[-1]):
                 return None
+        if refused and run.job == REMINDER:
+            return await self._whispered(guild_id, run, posts[0], refused[posts[0].channel_id])
         if refused:
             detail = " ".join(dict.fromkeys(refused.values()))
             return Done(outcome="failed", detail=detail, final=True, posted=last)
         if not posted:
             return Done(outcome="silent", detail="It was not wanted any more.")
         return Done(outcome="posted", posted=last)
+
+    async def _whispered(self, guild_id: str, run: Run, post: Post, reason: str) -> Done:
+        """A reminder that cannot be brought where it was wanted reaches its member all the same, if they let it."""
+        try:
+            await self.outlet.whisper(guild_id, post.mentions[0], post.text, run.id)
+        except RequestError as error:
+            return Done(outcome="failed", detail=f"{reason} {error}", final=True)
+        return Done(outcome="posted", detail=reason)
 
 
 def _id_of(at_ms: int) -> str:

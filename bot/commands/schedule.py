@@ -17,10 +17,13 @@ from actors.schedule_state import Record, Reminder
 from bot.commands.config import guild_of
 from bot.commands.needs import needs
 from bot.commands.services import Services
+from bot.convert import age_gated
 from bot.language import Words, words
 from bot.permissions import TO_POST, missing
+from core.content_filter import default_filter
 from core.errors import RequestError
 from core.phrases import cron_of, when_of
+from core.refusals import care
 from schedules.catalog import job_of
 
 _MOST_CHOICES = 25
@@ -130,6 +133,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     ) -> None:
         guild, say = guild_of(interaction), words(interaction.locale)
         _may_be_reminded(interaction, say)
+        await _is_fit(interaction, services, text)
         await interaction.response.defer(ephemeral=True, thinking=True)
         settings: GuildSettings = await services.actors.call(GUILD, str(guild.id), "settings")
         moment = when_of(when, settings.time_zone or "UTC", time.time_ns() // 1_000_000)
@@ -288,6 +292,17 @@ async def _changed(interaction: discord.Interaction, services: Services, job: st
 def _may_be_reminded(interaction: discord.Interaction, say: Words) -> None:
     if not interaction.permissions.send_messages or not interaction.app_permissions.send_messages:
         raise RequestError(say("schedule-cannot-remind-here"), field="channel")
+
+
+async def _is_fit(interaction: discord.Interaction, services: Services, text: str) -> None:
+    """A reminder is read by everybody in its channel, so it is held to what personas may say there."""
+    here = await services.here(interaction)
+    level = here.rules.filter_level or services.config.content_filter
+    caught = default_filter().verdict(text, level, age_gated=age_gated(interaction.channel))
+    if caught == "self_harm":
+        raise RequestError(care(text), field="text")
+    if caught is not None:
+        raise RequestError(words(interaction.locale)("schedule-reminds-not-of-that"), field="text")
 
 
 def _moment(at_ms: int, style: str) -> str:

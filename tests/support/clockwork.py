@@ -110,6 +110,7 @@ class FakeDiscord:
     told: list[tuple[str, str, str]] = field(default_factory=list)
     deserted: set[str] = field(default_factory=set)  # channels in which nobody answers
     lively: set[str] = field(default_factory=set)  # channels in which people talk
+    closed: set[str] = field(default_factory=set)  # people who take no direct messages
     gone: set[str] = field(default_factory=set)  # channels that were deleted
     left: set[str] = field(default_factory=set)  # servers that the bot is not on any more
     refusals: int = 0
@@ -155,6 +156,12 @@ class FakeDiscord:
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """See Outlet."""
         self.told.append((guild_id, job, reason))
+
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """See Outlet."""
+        if user_id in self.closed:
+            raise RequestError("They take no direct messages.", field="user")
+        self.messages.setdefault(f"@{user_id}", []).append((text, self.now_ms()))
 
     def counted(self) -> Counter[str]:
         """How often each text was posted."""

@@ -76,6 +76,9 @@ class FolderOutlet:
         """See Outlet."""
         return False
 
+    async def whisper(self, *_: Any) -> None:
+        """See Outlet."""
+
     async def tell(self, *_: Any) -> None:
         """See Outlet."""
 

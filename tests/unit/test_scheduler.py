@@ -435,6 +435,37 @@ def test_what_waited_long_is_made_anew_unless_it_stands(shelf: Shelf, stands: bo
     assert texts == ["said by 8, 9" if stands else "said by 8"]
 
 
+def test_a_reminder_whose_channel_is_gone_comes_alone_and_what_reaches_nobody_ends(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        place.discord.gone.add("gone")
+        place.discord.closed.add("8")
+        for user_id in ("8", "9"):
+            await place.ask(G, "remind", user_id, user_id, "gone", "tea", When(START + HOUR * 1000, "0 * * * *"))
+        place.start()
+        await until(place, 2.5 * HOUR)
+        assert len(await place.ask(G, "reminders", "8")) == 1
+        await until(place, 5.5 * HOUR)
+        assert await place.ask(G, "reminders", "8") == ()
+        assert len(await place.ask(G, "reminders", "9")) == 1
+
+    place = live(shelf, act)
+    assert [text for text, _ in place.discord.messages["@9"]] == ["\N{ALARM CLOCK} <@9> tea"] * 5
+
+
+def test_reminders_are_plain_text_and_go_by_the_clock_of_the_server(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        text = "# [free](https://example.org) https://example.org/a_b_c"
+        await place.ask(G, "remind", "1", "9", G, text, When(START + 9 * HOUR * 1000, "0 9 * * *"))
+        place.settings[G] = GuildSettings(time_zone="Europe/Berlin")
+        await place.ask(G, "resettle")
+        place.start()
+        await until(place, DAY)
+
+    [(text, at_ms)] = live(shelf, act).discord.messages[G]
+    assert text.endswith(r"\# \[free\]\(https://example.org\) https://example.org/a_b_c")
+    assert at_ms - START < 7.1 * HOUR * 1000
+
+
 def test_edits(shelf: Shelf) -> None:
     async def act(place: Town) -> None:
         with pytest.raises(RequestError, match="every 10 minutes"):

@@ -21,6 +21,7 @@ from schedules.running import Runner
 from tests.support.bot import Index, Stage
 from tests.support.eventually import eventually
 from tests.support.jobs import Backstage
+from tests.wire.test_citizenship import forbid
 from tests.wire.test_conversation import by_bot
 from tests.wire.test_points_commands import guild_of, registered
 
@@ -198,6 +199,9 @@ async def test_a_member_is_reminded_and_nobody_else_is_pinged(stage: Stage, ada:
         await registered(ada)
         await told(bruno, "schedule remind", "I will remind you", when="in 20 minutes", text="tea @everyone")
         await told(bruno, "schedule remind", "again and again", when="every weekday at 9", text="stretch")
+        await told(
+            bruno, "schedule remind", "I will not say that", when="in 20 minutes", text="I will kill you, bastard"
+        )
         embed = await answer(bruno, "schedule reminders")
         assert "tea @everyone" in embed["description"]
         choices = await bruno.autocomplete("general", "schedule reminders", "cancel", "str")
@@ -269,7 +273,7 @@ async def test_the_database_is_away(stage: Stage, ada: Human) -> None:
 async def test_a_channel_in_which_a_job_could_not_post_is_not_taken(stage: Stage, ada: Human) -> None:
     async with clockwork(stage):
         await registered(ada)
-        await deny(ada, "games", EMBED_LINKS)
+        await forbid(ada, "games", 1 << 14)
         games = ada.channel_id("games")
         said = await told(ada, "schedule add", f"I cannot post in <#{games}>", job="meme_drop", channel=games)
         assert "Embed Links" in said

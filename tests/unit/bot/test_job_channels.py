@@ -115,7 +115,8 @@ class TestSending:
         voices.face_at = AsyncMock(return_value=ELIO)
         actions = Mock(prepare=AsyncMock(return_value=True), follow=AsyncMock(), abandon=AsyncMock())
         actions.view = lambda *_: None
-        return Deliveries(room.client, voices, actions), voices, actions
+        heard = AsyncMock(side_effect=lambda member: member.id != 13)
+        return Deliveries(room.client, voices, actions, heard), voices, actions
 
     async def test_what_was_posted_long_ago_in_a_busy_channel_is_found_again(self) -> None:
         busy = [message(number, f"line {number}", number / 10) for number in range(1, 300)]
@@ -143,6 +144,23 @@ class TestSending:
         first.cancel()  # whoever asked gave up
         assert await deliveries.deliver(*asked, True) == "7"
         assert voices.post.await_count == 1
+
+    async def test_who_left_or_was_blocked_is_not_pinged(self) -> None:
+        room = Room()
+        deliveries, _, _ = self.deliveries(room)
+        members = {12: Mock(id=12), 13: Mock(id=13)}
+
+        async def fetch_member(number: int) -> Mock:
+            if number not in members:
+                raise not_found()
+            return members[number]
+
+        room.channel.guild.fetch_member = fetch_member
+        room.channel.send = AsyncMock(return_value=message(7))
+        for user_id, wanted in (("12", "7"), ("13", ""), ("14", "")):
+            post = Post(channel_id=str(CHANNEL), text="tea", mentions=(user_id,))
+            assert await deliveries.deliver(str(GUILD), post, user_id, 0, False) == wanted
+        assert room.channel.send.await_count == 1
 
     async def test_after_a_failure_it_is_sent(self) -> None:
         deliveries, voices, actions = self.deliveries(Room())
