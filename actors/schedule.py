@@ -15,6 +15,7 @@ from typing import Literal
 from actors.guild_book import ReadSettings
 from actors.host import VirtualActor, exposed
 from actors.schedule_plan import (
+    PASSED,
     aimed,
     ended,
     hand_out,
@@ -162,7 +163,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         if goes_on:
             state.put(replace(run, judge=None))
         else:
-            state.close(run, None)
+            state.close(run, ended(run, "silent", PASSED, self._now_ms()))
         return goes_on
 
     @exposed

@@ -18,6 +18,7 @@ GRACE_MS = 300_000
 """A slot that could not fire within this time was missed, and the job's misfire policy says what becomes of it. So long
 a run of a job that skips what it missed is also tried again."""
 LONGEST_RETRY_MS = 24 * 3_600_000
+PASSED = "Nobody answers, so this time was let pass."
 LEASE_EXTRA_MS = 15_000  # behind a run's deadline, before somebody else may take it over
 _MOST_SLOTS = 2_000
 _DAY_MS = 24 * 3_600_000
@@ -200,11 +201,6 @@ def _claim(state: ScheduleState, entry: Entry, job: Job, slot: Slot, now_ms: int
     """Makes a run of a slot, unless the back-off lets it pass; returns the entry as it is then."""
     last = next((one.posted[0] for one in reversed(state.history.get(job.name, [])) if one.posted), None)
     judge = None if last is None or last.answered else last
-    if judge is None:
-        if entry.passed + 1 < stride(entry.ignored):
-            return replace(entry, passed=entry.passed + 1)
-        entry = replace(entry, passed=0)
-    _supersede(state, job, now_ms)
     run = Run(
         id=slot.id,
         job=job.name,
@@ -214,6 +210,12 @@ def _claim(state: ScheduleState, entry: Entry, job: Job, slot: Slot, now_ms: int
         channel_ids=entry.channel_ids,
         judge=judge,
     )
+    if judge is None:
+        if entry.passed + 1 < stride(entry.ignored):
+            state.close(run, ended(run, "silent", PASSED, now_ms))
+            return replace(entry, passed=entry.passed + 1)
+        entry = replace(entry, passed=0)
+    _supersede(state, job, now_ms)
     if all(run.id != one.id for one in (*state.runs, *state.history.get(job.name, ()))):
         state.put(run)
     return entry

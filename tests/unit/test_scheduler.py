@@ -167,6 +167,7 @@ def test_discord_away_for_an_hour_loses_nothing_that_is_kept_and_doubles_nothing
 
 def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> None:
     views: list[JobView] = []
+    records: list[Record] = []
 
     async def act(place: Town) -> None:
         await place.switch_on(G, "skips")
@@ -175,6 +176,7 @@ def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> 
         await until(place, 3 * DAY + 60)
         view: ScheduleView = await place.ask(G, "view")
         views.append(view.jobs[0])
+        records.extend(await place.ask(G, "history", "skips"))
         place.discord.deserted.clear()
         await until(place, 5 * DAY)
         view = await place.ask(G, "view")
@@ -186,6 +188,9 @@ def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> 
     assert gaps[:6] == [2, 4, 8, 16, 16, 16]
     assert gaps[6] < 16  # people answered meanwhile, so the next slot is used
     assert gaps[7:] == [2] * len(gaps[7:])
+    passed = [one for one in records if one.outcome == "silent"]
+    assert len(passed) == 8  # the last ones; more of those that posted nothing are not kept
+    assert {one.detail for one in passed} == {"Nobody answers, so this time was let pass."}
     assert (views[0].ignored, views[0].stride) == (7, 8)
     assert (views[1].ignored, views[1].stride) == (0, 1)
 
