@@ -6,10 +6,13 @@ that is done again makes the same; what it knows it asks its `World`.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from core.messages import FilterLevel, Turn
 
@@ -93,6 +96,13 @@ class Propose:
     proposal_id: str
 
 
+Picture = Annotated[
+    bytes,
+    PlainSerializer(lambda png: base64.b64encode(png).decode(), return_type=str),
+    BeforeValidator(lambda stored: base64.b64decode(stored) if isinstance(stored, str) else stored),
+]
+"""A PNG. It is stored as text, since the embedded database holds no bytes."""
+
 Action = StartGame | StartScene | RevealScene | CreateDrop | Propose
 
 
@@ -120,7 +130,7 @@ class Post:
     channel_id: str
     persona_id: str | None = None
     text: str = ""
-    picture: bytes | None = None
+    picture: Picture | None = None
     alt: str = ""
     card: Card | None = None
     action: Action | None = None

@@ -16,6 +16,7 @@ from actors.schedule_state import ScheduleDocument
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
 from core.phrases import When
+from schedules.job import Post
 from tests.support.people import keepers_of
 from tests.unit.test_scheduler import JOBS, START
 
@@ -55,6 +56,17 @@ async def test_a_slot_is_claimed_once_by_two_processes(database: DatabaseHandle)
     # Its holder says nothing more: the second has it then, with what was sent so far.
     again = await second.call(KIND, "1", "claim", claimed.runs[0].lease_ms, "second")
     assert [(run.id, run.attempt) for run in again.runs] == [(claimed.runs[0].id, 2)]
+
+
+async def test_what_is_going_to_be_posted_is_kept_with_its_picture(database: DatabaseHandle) -> None:
+    actors = process()
+    run_id = await actors.call(KIND, "1", "run_now", "once", "7")
+    await actors.call(KIND, "1", "claim", START, "first")
+    post = Post(channel_id="2", text="look", picture=b"\x89PNG\xff\x00", alt="a bun", about=("777000777",))
+    assert await actors.call(KIND, "1", "made", run_id, "first", (post,))
+    assert (KIND, "1") in await keepers_of(database, "777000777")
+    claimed = await process().call(KIND, "1", "claim", START + HOUR_MS // 15, "second")
+    assert [run.posts for run in claimed.runs] == [(post,)]
 
 
 async def test_reminders_are_found_and_forgotten(database: DatabaseHandle) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,11 @@ from rich.console import Console
 from actors.routing import ChannelRules
 from actors.schedule import KIND, Edit
 from bot.gateway import Gateway
-from bot.index import DatabaseIndex
 from core.errors import RequestError, TroupeError, Unavailable
 from deploy import compose
 from deploy.jobs import history_table, ran, schedule_table
 from schedules.job import Post
-from tests.support.bot import PACK, Stage
+from tests.support.bot import PACK, Index, Stage
 from tests.support.eventually import eventually
 from tests.support.jobs import JOBS, Backstage, TakingUp
 from tests.wire.test_jobs import lively, stands
@@ -53,22 +53,26 @@ class _Method:
         return _sent(found)
 
 
+class KeptIndex(Index):
+    """A run closes its own connection; here it shares that of the test."""
+
+    async def close(self) -> None:
+        """See DatabaseIndex."""
+
+
 @dataclass
 class Hands:
     """Stands for the scheduler: whatever is claimed is run at once."""
 
     behind: Backstage
-    database: tuple[str, str]
-    shards: int = 1
 
     async def wake(self, guild_id: str) -> None:
         """See RemoteScheduler."""
         actors = self.behind.actors
         claimed = await actors.call(KIND, guild_id, "claim", self.behind.stage.now_ms(), "hands")
         for run in _sent(claimed.runs):
-            index = DatabaseIndex(*self.database)
-            asked = (actors, index, PACK, ChannelRules(), self.shards, guild_id, run, "hands")
-            await compose._run_claimed(*asked)
+            index: Any = KeptIndex(self.behind.stage.database)
+            await compose._run_claimed(actors, index, PACK, ChannelRules(), 1, guild_id, run, "hands")
 
 
 @pytest.fixture
@@ -88,8 +92,6 @@ def as_if_in_ray(monkeypatch: pytest.MonkeyPatch) -> dict[str, Gateway]:
 async def test_each_job_run_by_hand_leaves_its_message_and_its_record(
     stage: Stage,
     as_if_in_ray: dict[str, Gateway],
-    database_uri: str,
-    database_name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stage.app = TakingUp()
@@ -101,7 +103,7 @@ async def test_each_job_run_by_hand_leaves_its_message_and_its_record(
         general, guild, hands = (
             people["ada"].channel_id("general"),
             behind.guild_id,
-            Hands(behind, (database_uri, database_name)),
+            Hands(behind),
         )
         slot = behind.slot("daily_digest")
         await eventually(lambda: _is_heard(behind, slot, general))
@@ -118,7 +120,7 @@ async def test_each_job_run_by_hand_leaves_its_message_and_its_record(
         # People have just talked, so personas do not.
         assert texts.pop("persona_chat") == ("silent", "People are talking in the channel, so the cast lets them.")
         assert {one for one, _ in texts.values()} == {"posted"}, texts
-        shown = Console(width=300, record=True, quiet=True)
+        shown = Console(width=300, file=io.StringIO(), record=True)
         shown.print(history_table(await behind.actors.call(KIND, guild, "history")))
         shown.print(schedule_table(await behind.actors.call(KIND, guild, "view")))
         told = shown.export_text()
