@@ -95,6 +95,8 @@ async def test_each_job_run_by_hand_leaves_its_message_and_its_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stage.app = TakingUp()
+    monkeypatch.setattr("schedules.writers_room._PAUSE_S", (0.0, 0.0))
+    monkeypatch.setattr("deploy.jobs._LOOK_AGAIN_S", 0.01)
     monkeypatch.setattr("actors.scenes.HOUR_MS", 0)  # a scene is over as soon as it has begun
     async with lively(stage) as (behind, people):
         monkeypatch.setattr(compose, "PersonaClient", lambda: stage.app)
