@@ -63,10 +63,15 @@ def _fields(
     fields = []
     if card:
         data = parse_json(card.encode()).data
-        fields.append((say("post-data-persona", name=data.name), escaped(data.description)[:1000]))
+        fields.append(
+            (
+                say("post-data-persona", name=data.name),
+                f"{escaped(data.description)}\n-# {escaped(data.personality)}"[:1000],
+            )
+        )
     if scenario:
         names = ", ".join(pack.persona(one).name for one in scenario.cast)
-        told = f"{scenario.setting}\n*{scenario.question}*\n-# {names}"
+        told = f"{scenario.setting}\n*{scenario.question}*\n||{scenario.answer}||\n-# {names}"
         fields.append((say("post-data-scenario", title=scenario.title), told[:1000]))
     if greetings:
         told = "\n".join(f"**{pack.persona(one.persona).name}**: {escaped(one.text)}" for one in greetings)

@@ -418,8 +418,20 @@ class TestStory:
         assert len(world.asked) >= 2 * len(found)  # several drafts for each part
         assert all(one.text.startswith(f"Then {one.persona_id} came") for one in found)
 
+    async def test_without_talk_it_is_about_a_third_place(self) -> None:
+        told = [text_of(one) for at in range(6) for one in await posts("story_weave", StagedWorld(), NOW_MS + at)]
+        assert "cinnamon" not in " ".join(told)
+
 
 class TestProposals:
+    async def test_greetings_are_asked_for_with_something_of_the_lore(self) -> None:
+        world = lively()
+        await post("dynamic_data", world)
+        facts = [facts for _, ask, facts in world.asked if ask.startswith("Greet")]
+        texts = " ".join(" ".join(one.text.split()) for one in await world.documents())
+        assert len(facts) == 2
+        assert all(len(one) == 1 and one[0] in texts for one in facts)
+
     @pytest.mark.parametrize("name", ["world_builder", "dynamic_data"])
     async def test_nothing_is_posted_that_was_not_kept_before(self, name: str) -> None:
         world = lively()
@@ -447,6 +459,9 @@ class TestProposals:
             proposal = world.proposed[-1]
             assert len(proposal.scenarios) == 1
             assert len(proposal.greetings) == 2
+            if proposal.cards:
+                assert "Speaks plainly and warmly" in text_of(found)
+            assert f"||{proposal.scenarios[0].answer}||" in text_of(found)  # whoever approves sees all of it
             names |= {one for one in found.fingerprint.split(",") if one[:1].isupper()}
             world.remember("dynamic_data", found, NOW_MS + week * 7 * DAY_MS)
         assert {"Pell", "Yub", "Crumb"} <= names
