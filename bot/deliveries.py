@@ -84,7 +84,9 @@ class Deliveries:
 
     async def _is_for_members(self, place: Place, post: Post) -> bool:
         """Whether those whom it pings are on the server, and heard there."""
-        for user_id in post.mentions if place.guild is not None else ():
+        for user_id in post.mentions:
+            if place.guild is None:
+                return False
             try:
                 member = await place.guild.fetch_member(int(user_id))
             except discord.NotFound:
