@@ -488,8 +488,17 @@ class ChannelActor(VirtualActor[ChannelDocument]):
         return self._state.scene
 
     @exposed
-    async def end_scene(self, reveal: bool) -> scenes.Scene:
-        """Ends it; with `reveal`, its answer is told. Raises RequestError where there is none."""
+    async def withdraw_scene(self, scene_id: str) -> None:
+        """A scene of that id could not be announced: the channel does not play it."""
+        if self._state.scene is not None and self._state.scene.id == scene_id:
+            self._state.scene = None
+
+    @exposed
+    async def end_scene(self, reveal: bool, scene_id: str | None = None) -> scenes.Scene | None:
+        """Ends it; with `reveal`, its answer is told. Where `scene_id` is given, only the scene of that id. Raises
+        RequestError where there is none."""
+        if scene_id is not None and (self._state.scene is None or self._state.scene.id != scene_id):
+            return self._state.scene
         self._state.scene = scenes.ended(self._state.scene, reveal=reveal, now_ms=_now_ms())
         return self._state.scene
 

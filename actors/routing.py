@@ -103,9 +103,13 @@ class ChannelRules:
 
     def allows(self, message: IncomingMessage) -> bool:
         """Whether the cast may answer where the message stands. A guild has no say in direct messages."""
-        if self.only_channel is not None and not listed((self.only_channel,), message.channel_id, message.parent_id):
+        return self.allows_in(message.channel_id, message.parent_id, on_server=message.guild_id is not None)
+
+    def allows_in(self, channel_id: str, parent_id: str | None = None, *, on_server: bool = True) -> bool:
+        """The same, of a channel."""
+        if self.only_channel is not None and not listed((self.only_channel,), channel_id, parent_id):
             return False
-        return message.guild_id is None or listed(self.allowed_channels, message.channel_id, message.parent_id)
+        return not on_server or listed(self.allowed_channels, channel_id, parent_id)
 
     def speaks_unasked(self, channel_id: str) -> bool:
         """Whether the cast may answer there what nobody addressed to it."""

@@ -22,6 +22,7 @@ from actors.schedule_plan import (
     is_on,
     let_pass,
     put_off,
+    reaim_reminders,
     redirect,
     refitted,
     settle,
@@ -53,6 +54,7 @@ log = logging.getLogger(__name__)
 KIND = "schedule"
 MAX_CHANNELS = 10
 MAX_REMINDERS_EACH, MAX_REMINDERS = 10, 500
+MOST_FAILED_REMINDERS = 3
 OFTENEST_MIN = 10
 
 
@@ -176,7 +178,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         still the holder's."""
         run = self._held(run_id, holder)
         if run is not None:
-            self.document.state.put(replace(run, posts=posts))
+            self.document.state.put(replace(run, posts=posts, made_ms=self._now_ms()))
         return run is not None
 
     @exposed
@@ -202,8 +204,9 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             return Settled(state.next_ms())
         settle(state, self._jobs, run, done.outcome, done.detail, now_ms, tokens=done.tokens)
         if run.job == REMINDER:
-            if done.outcome == "failed":
+            if done.outcome != "posted":
                 log.warning("[JOB] the reminder %s cannot be brought: %s", run.reminder_id, done.detail)
+            self._reached(run.reminder_id, done.outcome == "posted")
             return Settled(state.next_ms())
         return Settled(self._after(run, done))
 
@@ -255,10 +258,13 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
 
     @exposed
     async def pause_all(self, paused: bool) -> ScheduleView:
-        """Pauses all jobs and ends what is open of them, or has all that are paused go on."""
+        """Pauses all jobs but those that end what people began, and ends what is open of them; or has all that are
+        paused go on."""
         now_ms = self._now_ms()
         state = await self._current(now_ms)
         for name, job in self._jobs.items():
+            if paused and job.asked_for:
+                continue
             entry = replace(state.entries.get(name, Entry()), paused=paused)
             self._enter(name, refitted(entry, job, self.key, state.house, now_ms))
             if paused:
@@ -313,6 +319,14 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         return state.next_ms()
 
     @exposed
+    async def leave(self) -> None:
+        """The bot is not on the server any more: nothing runs until somebody there asks for something."""
+        state = self.document.state
+        for run in state.runs:
+            state.close(run, None)
+        state.left = True
+
+    @exposed
     async def resettle(self) -> int:
         """Goes by the server's settings as they are now. Returns when there is something to claim."""
         return (await self._current(self._now_ms())).next_ms()
@@ -365,8 +379,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
     @exposed
     async def reminders(self, user_id: str) -> tuple[Reminder, ...]:
         """A member's reminders, the next one first."""
-        mine = [one for one in self.document.state.reminders if one.user_id == user_id]
-        return tuple(sorted(mine, key=lambda one: one.due_ms))
+        return tuple(sorted(self.document.state.reminders_of(user_id), key=lambda one: one.due_ms))
 
     @exposed
     async def unremind(self, reminder_id: str, user_id: str) -> bool:
@@ -379,27 +392,32 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
 
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
-        """A person's reminders, those that are being brought included."""
+        """A person's reminders, those that are being brought included, and the posts about them that wait."""
         state = self.document.state
-        found = [(one.channel_id, one.created_ms, one.text) for one in state.reminders if one.user_id == user_id]
-        bringing = [run for run in state.runs if user_id in mentioned_by(run)]
-        found += [(post.channel_id, run.claimed_ms, post.text) for run in bringing for post in run.posts or ()]
-        return tuple(
-            Kept(kind="reminder", channel_id=channel, message_id="", at_ms=at_ms, text=text)
-            for channel, at_ms, text in found
-        )
+        kept = [_kept("reminder", one.channel_id, one.created_ms, one.text) for one in state.reminders_of(user_id)]
+        for run in state.runs:
+            for post in run.posts or ():
+                if user_id in post.mentions:
+                    kept.append(_kept("reminder", post.channel_id, run.claimed_ms, post.text))
+                elif user_id in post.about:
+                    text = f"{run.job}: a post that waits, in which you are quoted, named or counted"
+                    kept.append(_kept("post", post.channel_id, run.made_ms, text))
+        return tuple(kept)
 
     @exposed
     async def forget_person(self, user_id: str) -> int:
-        """Forgets those; none of them is brought any more. Returns how many there were."""
+        """Forgets those: no reminder is brought any more, and posts about the person are made anew. Returns how many
+        there were."""
         count, state = len(await self.kept_about(user_id)), self.document.state
         state.reminders = [one for one in state.reminders if one.user_id != user_id]
-        state.runs = [one for one in state.runs if user_id not in mentioned_by(one)]
+        kept = [one for one in state.runs if one.job != REMINDER or user_id not in mentioned_by(one)]
+        state.runs = [_without(one, user_id) if user_id in mentioned_by(one) else one for one in kept]
         return count
 
     async def _current(self, now_ms: int) -> ScheduleState:
         """The state, going by the server's settings of now; by the last known ones where they cannot be read."""
         state = self.document.state
+        state.left = False
         try:
             settings = await self._settings(self.key)
             house = House(
@@ -413,6 +431,8 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             if house.proactive and old.proactive:
                 take_due(state, self._jobs, self.key, now_ms)  # what was due before is still to be run
             state.house = house
+            if house.zone != old.zone:
+                reaim_reminders(state, now_ms)
         for name, job in self._jobs.items():
             entry = state.entries.get(name)
             if (entry is None and job.default_on) or (entry is not None and changed):
@@ -424,6 +444,15 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             idle = {name: replace(state.entries[name], at_ms=0, due_ms=0) for name in gone}
             state.entries = {**state.entries, **idle}
         return state
+
+    def _reached(self, reminder_id: str, reached: bool) -> None:
+        """A reminder that comes again does not, once it has failed too often."""
+        state = self.document.state
+        counted = [
+            replace(one, failed=0 if reached else one.failed + 1) if one.id == reminder_id else one
+            for one in state.reminders
+        ]
+        state.reminders = [one for one in counted if one.failed < MOST_FAILED_REMINDERS]
 
     def _held(self, run_id: str, holder: str) -> Run | None:
         run = self.document.state.run(run_id)
@@ -467,6 +496,17 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
             stride=stride(entry.ignored),
             last=records[-1] if records else None,
         )
+
+
+def _kept(kind: Literal["reminder", "post"], channel_id: str, at_ms: int, text: str) -> Kept:
+    return Kept(kind=kind, channel_id=channel_id, message_id="", at_ms=at_ms, text=text)
+
+
+def _without(run: Run, user_id: str) -> Run:
+    """The run without what it was going to post about somebody: it is made anew where nothing of it stands yet."""
+    if not run.posted:
+        return replace(run, posts=None)
+    return replace(run, posts=tuple(one for one in run.posts or () if user_id not in one.about))
 
 
 def _channels(now: tuple[str, ...], edit: Edit) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Nothing here waits or asks anybody: the actor (`actors.schedule`) gives the time
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,6 +26,8 @@ LEASE_EXTRA_MS = 15_000  # behind a run's deadline, before somebody else may tak
 _MOST_SLOTS = 2_000
 _ERRAND_S = 60.0
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 20_000, 600_000
+_WORD = re.compile(r"\S+|\s+")
+_MARKDOWN = re.compile(r"([\\*_~`|>#\[\]()-])")
 _BELL = "\N{ALARM CLOCK}"
 
 
@@ -35,7 +38,7 @@ def is_on(entry: Entry, job: Job) -> bool:
 
 def speaks(entry: Entry, job: Job, house: House) -> bool:
     """Whether a job is to run by itself, with what the server says of all jobs."""
-    return is_on(entry, job) and house.proactive
+    return is_on(entry, job) and (house.proactive or job.asked_for)
 
 
 def aimed(entry: Entry, job: Job, guild_id: str, house: House, after_ms: int) -> Entry:
@@ -106,6 +109,14 @@ def take_due(state: ScheduleState, jobs: Jobs, guild_id: str, now_ms: int) -> No
     for reminder in state.reminders:
         if reminder.due_ms <= now_ms:
             _claim_reminder(state, reminder, now_ms)
+
+
+def reaim_reminders(state: ScheduleState, now_ms: int) -> None:
+    """What comes again and is not due yet goes by the clock of another time zone."""
+    state.reminders = [
+        replace(one, due_ms=next_after(one.cron, state.house.zone, now_ms)) if one.cron and one.due_ms > now_ms else one
+        for one in state.reminders
+    ]
 
 
 def hand_out(state: ScheduleState, jobs: Jobs, holder: str, now_ms: int, most: int) -> list[Run]:
@@ -315,7 +326,7 @@ def _supersede(state: ScheduleState, jobs: Jobs, job: Job, now_ms: int) -> None:
 
 def _claim_reminder(state: ScheduleState, reminder: Reminder, now_ms: int) -> None:
     seed = stable_hash(REMINDER, reminder.id, reminder.due_ms)
-    text = f"{_BELL} <@{reminder.user_id}> {reminder.text}"
+    text = f"{_BELL} <@{reminder.user_id}> {_plain(reminder.text)}"
     post = Post(channel_id=reminder.channel_id, text=text, mentions=(reminder.user_id,))
     state.put(
         Run(
@@ -332,6 +343,12 @@ def _claim_reminder(state: ScheduleState, reminder: Reminder, now_ms: int) -> No
     if reminder.cron is not None:
         rest.append(replace(reminder, due_ms=next_after(reminder.cron, state.house.zone, now_ms)))
     state.reminders = rest
+
+
+def _plain(text: str) -> str:
+    """A member's text as the bot says it: without markdown, but for links as they stand."""
+    words = _WORD.findall(text)
+    return "".join(one if one.startswith(("https://", "http://")) else _MARKDOWN.sub(r"\\\1", one) for one in words)
 
 
 def _is_given_up(run: Run, jobs: Jobs, at_ms: int) -> bool:

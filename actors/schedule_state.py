@@ -56,8 +56,8 @@ class News:
 class Run:
     """A slot that was claimed and is not done. While somebody works on it, `holder` has it until `lease_ms`; else it
     may be handed out from `retry_ms` on. `begun_ms` is when it first was. `posts` is what is to be sent, None until it
-    was made; `posted` what of it was. `judge` is the last post of the job, of which nobody knows yet whether it was
-    answered. `news` is what the admins are to be told by it."""
+    was made at `made_ms`; `posted` what of it was. `judge` is the last post of the job, of which nobody knows yet
+    whether it was answered. `news` is what the admins are to be told by it."""
 
     id: str
     job: str
@@ -74,6 +74,7 @@ class Run:
     begun_ms: int = 0
     attempt: int = 0
     posts: tuple[Post, ...] | None = None
+    made_ms: int = 0
     posted: tuple[Posted, ...] = ()
     judge: Posted | None = None
     reason: Stored = ""
@@ -109,7 +110,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """What a member wants to be told, where, and when next; `cron` where it comes again."""
+    """What a member wants to be told, where, and when next; `cron` where it comes again. So many times in a row, last,
+    it has `failed` to reach them."""
 
     id: str
     user_id: str
@@ -118,11 +120,12 @@ class Reminder:
     due_ms: int
     created_ms: int
     cron: str | None = None
+    failed: int = 0
 
 
 class ScheduleState(BaseModel):
     """A server's schedule. `house` are the settings that the entries were aimed for; `older` is when a job posted what
-    the history no longer has, and its fingerprint."""
+    the history no longer has, and its fingerprint; `left` that the bot is not there."""
 
     entries: dict[str, Entry] = Field(default_factory=dict)
     runs: list[Run] = Field(default_factory=list)
@@ -130,9 +133,12 @@ class ScheduleState(BaseModel):
     older: dict[str, list[tuple[int, str]]] = Field(default_factory=dict)
     reminders: list[Reminder] = Field(default_factory=list)
     house: House = House()
+    left: bool = False
 
     def next_ms(self) -> int:
         """When there is something to claim; 0 for never."""
+        if self.left:
+            return 0
         times = [one.due_ms for one in self.entries.values() if one.due_ms]
         times += [one.due_ms for one in self.reminders]
         leased = {one.lane: one.lease_ms for one in self.runs if one.holder}
@@ -143,6 +149,10 @@ class ScheduleState(BaseModel):
     def run(self, run_id: str) -> Run | None:
         """The open run of an id."""
         return next((one for one in self.runs if one.id == run_id), None)
+
+    def reminders_of(self, user_id: str) -> list[Reminder]:
+        """A member's reminders."""
+        return [one for one in self.reminders if one.user_id == user_id]
 
     def put(self, run: Run) -> None:
         """Has a run stand for the one of its id, or be the last."""
@@ -197,8 +207,8 @@ class ScheduleDocument(OwnedDocument):
 
 
 def mentioned_by(run: Run) -> frozenset[str]:
-    """Ids of the people whom a run is to tell something."""
-    return frozenset(one for post in run.posts or () for one in post.mentions)
+    """Ids of the people whom a run is to tell something, or of whom."""
+    return frozenset(one for post in run.posts or () for one in (*post.mentions, *post.about))
 
 
 def _bounded(records: list[Record]) -> list[Record]:

@@ -139,6 +139,17 @@ class Access:
             return refused
         return None
 
+    async def is_heard(self, member: discord.Member) -> bool:
+        """Whether a member may use anything at all: nobody has blocked them."""
+        roles = tuple(str(one.id) for one in member.roles)
+        manages = member.guild_permissions.manage_guild
+        who = _Who(str(member.id), str(member.guild.id), roles, manages, words())
+        try:
+            await self._unblocked(who)
+        except Refused:
+            return self._owns(member.id)
+        return True
+
     def spent(self, message: IncomingMessage, spoken: Spoken) -> None:
         """A model answered: that counts."""
         if spoken.fallback and spoken.making is None:

@@ -61,6 +61,10 @@ class GatewayActor:
         """See Gateway.deliver."""
         return await self._gateway.deliver(guild_id, post, nonce, since_ms, look)
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """See Gateway.standing."""
+        return await self._gateway.standing(guild_id, post, since_ms)
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Gateway.answered."""
         return await self._gateway.answered(guild_id, channel_id, message_id)
@@ -72,6 +76,10 @@ class GatewayActor:
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """See Gateway.tell."""
         await self._gateway.tell(guild_id, job, reason)
+
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """See Gateway.whisper."""
+        await self._gateway.whisper(guild_id, user_id, text, nonce)
 
     async def stop(self, drain_s: float = 5.0) -> None:
         """See Gateway.stop. The process stays; `stop_gateway` ends it too."""

@@ -122,7 +122,7 @@ class TroupeClient(discord.Client):
         self.proposals = Proposals(actors, apps.retrieval, guilds, self.access)
         self.job_actions = JobActions(self, actors, self.games, self.drops)
         self.window = Window(self)
-        self.deliveries = Deliveries(self, self._voices, self.job_actions)
+        self.deliveries = Deliveries(self, self._voices, self.job_actions, self.access.is_heard)
         self.reception = Reception(self)
         self._services = Services(
             config=config,
@@ -184,6 +184,10 @@ class TroupeClient(discord.Client):
         log.info("[DISCORD] ready as %s in %d servers", self.user, len(self.guilds))
         self._chore(self._recover(self._session))
         self._chore(self.games.recover())
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A new server, or one that the bot had left: what was to run there is looked at again."""
+        await self._services.reschedule(str(guild.id))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Every command, button and form, beside whatever answers it."""

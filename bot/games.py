@@ -90,6 +90,22 @@ class Games:
         seconds: int = 30,
     ) -> GameView:
         """Begin a game in a channel. Raises RequestError where that cannot be, and other TroupeErrors."""
+        view = await self.reserve(order_id, channel, user, locale, kind, theme, rounds, seconds)
+        self._wake(channel)
+        return view
+
+    async def reserve(
+        self,
+        order_id: int,
+        channel: object,
+        user: discord.abc.User,
+        locale: object,
+        kind: GameKind,
+        theme: str | None = None,
+        rounds: int = 5,
+        seconds: int = 30,
+    ) -> GameView:
+        """The same, of a game that is shown only once somebody has `look_after` it."""
         place = place_of(channel)
         if place is None:
             raise RequestError(
@@ -114,7 +130,6 @@ class Games:
             seconds=seconds,
         )
         view: GameView = await self._call(str(place.id), "start", order)
-        self.look_after(place)
         return view
 
     async def view(self, channel_id: str) -> GameView | None:

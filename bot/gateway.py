@@ -134,6 +134,10 @@ class Gateway:
         """Posts what a job made; see Deliveries.deliver. Raises as above."""
         return await self._connected().deliveries.deliver(guild_id, post, nonce, since_ms, look)
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """The message of a post that may have been sent; see Deliveries.standing. Raises as above."""
+        return await self._connected().deliveries.standing(guild_id, post, since_ms)
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """Whether anybody answered a post; see Reception. Raises as above."""
         return await self._connected().reception.answered(guild_id, channel_id, message_id)
@@ -145,6 +149,10 @@ class Gateway:
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """Tells those who run a server that a job fails; see Reception. Raises as above."""
         await self._connected().reception.tell(guild_id, job, reason)
+
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """Tells a member alone what could not be posted; see Reception. Raises as above."""
+        await self._connected().reception.whisper(guild_id, user_id, text, nonce)
 
     def _connected(self) -> TroupeClient:
         client = self._client

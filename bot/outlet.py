@@ -31,6 +31,10 @@ class GatewayOutlet:
         """See Gateway.deliver."""
         return str(await self._ask(guild_id, "deliver", guild_id, post, nonce, since_ms, look))
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """See Gateway.standing."""
+        return str(await self._ask(guild_id, "standing", guild_id, post, since_ms))
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Gateway.answered."""
         return bool(await self._ask(guild_id, "answered", guild_id, channel_id, message_id))
@@ -42,6 +46,10 @@ class GatewayOutlet:
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """See Gateway.tell."""
         await self._ask(guild_id, "tell", guild_id, job, reason)
+
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """See Gateway.whisper."""
+        await self._ask(guild_id, "whisper", guild_id, user_id, text, nonce)
 
     async def server(self, guild_id: str) -> Server:
         """See Gateway.server."""

@@ -22,6 +22,8 @@ NEEDED = (
     "view_channel", "send_messages", "manage_webhooks", "read_message_history", "embed_links", "attach_files",
     "add_reactions",
 )  # fmt: skip
+TO_POST = ("view_channel", "send_messages", "read_message_history", "embed_links", "attach_files")
+"""Of these what no job can do without, in the channels that it posts in."""
 _DAY_S = 86_400.0
 _ASK_WITHIN_S = 2.0
 
@@ -89,8 +91,10 @@ def writable(guild: discord.Guild) -> discord.TextChannel | None:
     channels = sorted(guild.text_channels, key=lambda one: one.position)
     if guild.system_channel is not None:
         channels.insert(0, guild.system_channel)
-    for channel in channels:
-        allowed = channel.permissions_for(guild.me)
-        if allowed.view_channel and allowed.send_messages:
-            return channel
-    return None
+    return next((one for one in channels if may_write(one)), None)
+
+
+def may_write(channel: discord.TextChannel) -> bool:
+    """Whether the bot may write in a channel."""
+    allowed = channel.permissions_for(channel.guild.me)
+    return allowed.view_channel and allowed.send_messages

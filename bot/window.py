@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 import discord
 
 from bot.convert import age_gated, readable
+from bot.where import guild_at
 from core.errors import RequestError, Unavailable
 from schedules.job import Line
 from schedules.world import Place, Server
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]]+")
-_MOST_PLACES = 200
+_MOST_PLACES = 500  # as many as a server can have
+_TO_POST = {"send_messages": "Send Messages", "embed_links": "Embed Links", "attach_files": "Attach Files"}
 
 
 class Window:
@@ -26,9 +28,7 @@ class Window:
 
     async def server(self, guild_id: str) -> Server:
         """See schedules.world.Window."""
-        guild = self._client.get_guild(int(guild_id))
-        if guild is None or guild.unavailable:
-            raise Unavailable("Discord does not show this server just now.", component="bot")
+        guild = await guild_at(self._client, guild_id)
         found = [_place(one, guild) for one in guild.text_channels if _is_seen(one, guild)]
         return Server(locale=str(guild.preferred_locale), places=tuple(found[:_MOST_PLACES]))
 
@@ -36,7 +36,8 @@ class Window:
         """See schedules.world.Window."""
         channel, me = self._client.get_channel(int(channel_id)), self._client.user
         if not isinstance(channel, discord.TextChannel | discord.Thread) or me is None:
-            raise RequestError("That channel is not there, or I cannot see it.", field="channel")
+            # The run has just seen it: it was deleted meanwhile, or Discord does not show its server for a moment.
+            raise Unavailable("That channel is not there just now.", component="bot")
         since = moment(since_ms)
         try:
             messages = [one async for one in channel.history(limit=limit, after=since, oldest_first=False)]
@@ -65,7 +66,7 @@ def _place(channel: discord.TextChannel, guild: discord.Guild) -> Place:
         name=channel.name,
         public=all_may.view_channel and all_may.read_message_history,
         age_gated=age_gated(channel),
-        writes=mine.send_messages and mine.embed_links and mine.attach_files,
+        lacks=tuple(name for permission, name in _TO_POST.items() if not getattr(mine, permission)),
     )
 
 

@@ -116,8 +116,8 @@ class Kept:
     on a server's lists (`access`), a drop that they won or gave (`drop`), their points (`points`), how they did in a
     channel's games (`game`), what they want to be reminded of (`reminder`), that they were answered (`answer`), that
     they replied to what is remembered of somebody else (`echo`), what they want of long-term memory (`wish`, which
-    outlives that they are forgotten, and `consent`). What stands in no channel has no `channel_id` and no
-    `message_id`."""
+    outlives that they are forgotten, and `consent`), what is going to be posted about them (`post`). What stands in no
+    channel has no `channel_id` and no `message_id`."""
 
     kind: Literal[
         "line",
@@ -137,6 +137,7 @@ class Kept:
         "echo",
         "wish",
         "consent",
+        "post",
     ]
     channel_id: str
     message_id: str

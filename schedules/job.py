@@ -6,12 +6,15 @@ that is done again makes the same; what it knows it asks its `World`.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
-from core.messages import Turn
+from pydantic import BeforeValidator, PlainSerializer
+
+from core.messages import FilterLevel, Turn
 
 if TYPE_CHECKING:
     from actors.guild_settings import GuildSettings
@@ -72,7 +75,7 @@ class StartScene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevealScene:
-    """The post tells the answer of a scene; `scene_id` is its message."""
+    """The post tells the answer of the scene of that id, and of no other."""
 
     scene_id: str
 
@@ -91,6 +94,13 @@ class Propose:
 
     proposal_id: str
 
+
+Picture = Annotated[
+    bytes,
+    PlainSerializer(lambda png: base64.b64encode(png).decode(), return_type=str),
+    BeforeValidator(lambda stored: base64.b64decode(stored) if isinstance(stored, str) else stored),
+]
+"""A PNG. It is stored as text, since the embedded database holds no bytes."""
 
 Action = StartGame | StartScene | RevealScene | CreateDrop | Propose
 
@@ -111,13 +121,15 @@ class Post:
     """One message to be sent. `persona_id` None is the bot itself. `picture` is a PNG, `alt` what is to be seen on it.
 
     Of several posts each waits `pause_s` seconds after the one before. Where `yields` is true it is left out, with
-    those behind it, once a person has said something in the channel since the run's first post.
+    those behind it, once a person has said something in the channel since the run's first post, or, where nothing of
+    it stands yet, since it was made at an earlier attempt. `mentions` are those
+    whom it pings, `about` those of whom something stands in it.
     """
 
     channel_id: str
     persona_id: str | None = None
     text: str = ""
-    picture: bytes | None = None
+    picture: Picture | None = None
     alt: str = ""
     card: Card | None = None
     action: Action | None = None
@@ -125,6 +137,7 @@ class Post:
     yields: bool = False
     fingerprint: str = ""
     mentions: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +199,14 @@ class World(Protocol):
         """What the models have read and written for this run so far."""
         ...
 
-    async def cast(self) -> Pack:
-        """Who may speak on the server, its own personas included, with scenarios, greetings and lore."""
+    async def cast(self, channel_id: str = "") -> Pack:
+        """Who may speak on the server, or in one of its channels, its own personas included, with scenarios, greetings
+        and lore."""
         ...
 
     async def channels(self) -> tuple[Channel, ...]:
-        """Where the running job may post: its own channel, or those in which the cast answers unasked."""
+        """Where the running job may post: its own channels, or those in which the cast answers unasked. Raises
+        RequestError where it has channels of its own and can post in none of them."""
         ...
 
     async def everywhere(self) -> tuple[Channel, ...]:
@@ -200,6 +215,10 @@ class World(Protocol):
 
     async def lines(self, channel_id: str, since_ms: int) -> tuple[Line, ...]:
         """What was said in a channel since then, oldest first; nothing of people who opted out."""
+        ...
+
+    async def heard_since(self, channel_id: str, since_ms: int) -> bool:
+        """Whether any person has said something in a channel since then, whatever they want told of it."""
         ...
 
     async def active_since(self, since_ms: int) -> tuple[str, ...]:
@@ -221,6 +240,10 @@ class World(Protocol):
 
     async def settings(self) -> GuildSettings:
         """What the server set for itself."""
+        ...
+
+    async def filter_level(self) -> FilterLevel:
+        """How strict the content filter is on the server."""
         ...
 
     async def posted(self, job: str, since_ms: int) -> tuple[Posted, ...]:
@@ -274,7 +297,8 @@ class Job:
 
     `deadline_s` is how long one run may take; `jitter_s` by how much, at most, a server's runs are put off, so that not
     all servers fire at once. `frequent` is for a job that mostly has nothing to do: its silence is not written into the
-    history. For `remembers_days` it can be asked what it posted.
+    history. For `remembers_days` it can be asked what it posted. `asked_for` is for one that ends what people
+    began: it also runs where the cast does not speak unasked.
     """
 
     name: str
@@ -288,6 +312,7 @@ class Job:
     jitter_s: float = 0.0
     frequent: bool = False
     remembers_days: int = 7
+    asked_for: bool = False
 
 
 def stable_hash(*parts: object) -> int:

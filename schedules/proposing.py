@@ -119,7 +119,7 @@ async def greeting_of(
     """A new greeting by a persona, which tells something of the lore; None where it is known already."""
     passage = rng.choice(documents)
     first = re.split(r"(?<=[.!?])\s", one_line(passage.text))[0]
-    written = await world.write(persona.id, "Greet somebody who has just arrived, in one sentence.", (), 25)
+    written = await world.write(persona.id, "Greet somebody who has just arrived, in one sentence.", (first,), 25)
     text = cut((written or f"Good that you are here! {first}").replace("{", "").replace("}", ""), 280)
     try:
         made = Greeting.model_validate({"persona": persona.id, "text": "{user}! " + text})

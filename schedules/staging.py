@@ -6,10 +6,10 @@ import asyncio
 import random
 from collections.abc import Collection, Sequence
 
-from core.messages import FilterLevel, Passage
+from core.messages import Passage
 from core.personas import Pack, Persona
 from core.wording import Wording
-from schedules.job import Channel, Posted, Silence, Slot, World
+from schedules.job import Channel, Line, Posted, Silence, Slot, World
 from schedules.talk import Talk, tellable, topics
 
 HOUR_MS = 3_600_000
@@ -42,11 +42,17 @@ async def place(slot: Slot, world: World) -> Channel | None:
 
 
 async def talks(slot: Slot, world: World, here: Channel, since_ms: int) -> tuple[Talk, ...]:
-    """What was said since then, before the slot, wherever it may be told of in `here`; where it was quiet nothing."""
+    """What was said since then, up to the slot, wherever it may be told of in `here`; where it was quiet nothing."""
     known = {one.id: one for one in tellable(await world.everywhere(), here)}
     active = [known[one] for one in await world.active_since(since_ms) if one in known][:_MOST_CHANNELS]
     said = await asyncio.gather(*(world.lines(one.id, since_ms) for one in active))
-    return tuple(Talk(one, lines) for one, lines in zip(active, said, strict=True) if lines)
+    found = (Talk(one, up_to(slot, lines)) for one, lines in zip(active, said, strict=True))
+    return tuple(talk for talk in found if talk.lines)
+
+
+def up_to(slot: Slot, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """What was said before the slot; the rest is for the next one."""
+    return tuple(line for line in lines if line.at_ms < slot.at_ms)
 
 
 async def subject(slot: Slot, world: World, here: Channel, pack: Pack, rng: random.Random) -> tuple[str, bool]:
@@ -68,11 +74,6 @@ async def last(world: World, job: str, slot: Slot, back_ms: int = 8 * WEEK_MS) -
     """What the job posted last."""
     found = await world.posted(job, slot.at_ms - back_ms)
     return found[-1] if found else None
-
-
-async def level_of(world: World) -> FilterLevel:
-    """How strict the content filter is on the server."""
-    return (await world.settings()).content_filter or "medium"
 
 
 def nearest(pack: Pack, text: str, rng: random.Random) -> Persona:

@@ -65,9 +65,19 @@ class Talk:
         return tuple(line for line in self.lines if line.persona_id is None)
 
     @property
+    def authors(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(line.author_id for line in self.people if line.author_id)
+
+    @property
     def names(self) -> frozenset[str]:
         """How those people are called."""
         return frozenset(line.speaker for line in self.people)
+
+
+def about_whom(talks: Iterable[Talk]) -> tuple[str, ...]:
+    """Ids of the people who talk there."""
+    return tuple(sorted(set().union(*(talk.authors for talk in talks))))
 
 
 def topics(talks: Iterable[Talk], limit: int = 5, without: Collection[str] = ()) -> tuple[str, ...]:
@@ -125,6 +135,16 @@ def quoted(line: Line, guild_id: str, channel_id: str) -> str:
     begun = text if len(text) <= _QUOTE else text[:_QUOTE].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
     told = f": {escaped(begun)}" if begun else ""
     return f"**{escaped(line.speaker)}**{told} [↗]({jump(guild_id, channel_id, line.message_id)})"
+
+
+def whole(lines: Iterable[str], most: int = 1000) -> str:
+    """As many of the first lines as have room: none of them is cut, since a link would be broken."""
+    told = ""
+    for line in lines:
+        if len(told) + len(line) + 1 > most:
+            break
+        told += f"\n{line}" if told else line
+    return told
 
 
 def takes_up(text: str, instruction: str, facts: Iterable[str]) -> bool:

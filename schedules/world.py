@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from uuid import uuid4
 
-from actors import game, guild, member, proposals
+from actors import game, guild, member, proposals, usage
+from actors.channel import Stage
 from actors.game_views import GameView
-from actors.guild_book import GuildBook
+from actors.guild_book import GuildBook, Here
 from actors.guild_settings import EVERYWHERE, GuildSettings
 from actors.points_queries import Board, Page
 from actors.proposals import Proposal
+from actors.routing import ChannelRules
 from actors.scenes import Scene
 from actors.trivia import about, passages_of
 from actors.virtual import Calls
 from core.drawing import Letters
-from core.errors import TroupeError
+from core.errors import RequestError, TroupeError
 from core.guests import cut
-from core.messages import Author, Delta, IncomingMessage, Passage, ReplyRequest, SearchQuery, Spoken
+from core.messages import Author, Delta, FilterLevel, IncomingMessage, Passage, ReplyRequest, SearchQuery, Spoken, Usage
 from core.personas import Guest, Pack
 from core.prompts import one_line
 from schedules.job import Channel, Line, Posted, Say, Slot, Standing, stable_hash
 from schedules.talk import takes_up
 
+log = logging.getLogger(__name__)
+
+JOBS = "jobs"  # the subject whose use is counted for what jobs have written
 WRITE_S = 25.0
 SEARCH_S = 5.0
 MOST_LINES = 400
@@ -37,13 +44,13 @@ _AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A channel of a server, as the bot sees it. `writes` is whether it may post there."""
+    """A channel of a server, as the bot sees it. `lacks` names the permissions that it would need to post there."""
 
     id: str
     name: str
     public: bool
     age_gated: bool
-    writes: bool
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +138,7 @@ class ServerWorld:
     write_s: float = WRITE_S
     tokens: int = 0
     _server: Server | None = None
+    _found: Here | None = None
     _asked: int = 0
     _opted_out: dict[str, bool] = field(default_factory=dict)
 
@@ -138,9 +146,17 @@ class ServerWorld:
     def _guild(self) -> str:
         return self.slot.guild_id
 
-    async def cast(self) -> Pack:
+    async def cast(self, channel_id: str = "") -> Pack:
         """See World."""
-        return (await self.handles.guilds.of(self._guild)).pack
+        pack = (await self._here()).pack
+        if not channel_id:
+            return pack
+        stage: Stage = await self.handles.actors.call("channel", channel_id, "stage", self._guild)
+        return pack.with_cast(stage.cast, stage.set_here) if stage.cast else pack
+
+    async def filter_level(self) -> FilterLevel:
+        """See World."""
+        return (await self._here()).rules.filter_level or "medium"
 
     async def settings(self) -> GuildSettings:
         """See World."""
@@ -149,10 +165,15 @@ class ServerWorld:
 
     async def channels(self) -> tuple[Channel, ...]:
         """See World."""
-        wanted: tuple[str, ...] = self.channel_ids or (await self.settings()).auto_reply_channels or ()
-        places = [one for one in (await self._seen()).places if one.writes]
-        found = [one for one in places if EVERYWHERE in wanted or one.id in wanted]
-        return tuple(_channel(one) for one in sorted(found, key=lambda one: _order(one.id, wanted)))
+        rules, places = (await self._here()).rules, {one.id: one for one in (await self._seen()).places}
+        if not self.channel_ids:
+            unasked = rules.auto_channels if rules.only_channel is None else frozenset()
+            found = [one for one in places.values() if EVERYWHERE in unasked or one.id in unasked]
+            return tuple(_channel(one) for one in found if not _hindrance(one.id, one, rules))
+        reasons = {one: _hindrance(one, places.get(one), rules) for one in self.channel_ids}
+        if all(reasons.values()):
+            raise RequestError(" ".join(reasons.values()), field="channel")
+        return tuple(_channel(places[one]) for one, reason in reasons.items() if not reason)
 
     async def everywhere(self) -> tuple[Channel, ...]:
         """See World."""
@@ -167,6 +188,11 @@ class ServerWorld:
         await self._ask_wishes({line.author_id for line in ours if line.author_id and line.persona_id is None})
         told = [line for line in ours if line.persona_id or not self._opted_out.get(line.author_id or "", True)]
         return tuple(replace(line, persona_id=names.get(line.persona_id or "")) for line in told)
+
+    async def heard_since(self, channel_id: str, since_ms: int) -> bool:
+        """See World."""
+        found = await self.handles.window.lines(channel_id, since_ms, MOST_LINES)
+        return any(line.persona_id is None for line in found)
 
     async def active_since(self, since_ms: int) -> tuple[str, ...]:
         """See World."""
@@ -212,7 +238,7 @@ class ServerWorld:
             persona_id=persona.id,
             message=message,
             summary="\n".join(one_line(fact) for fact in facts),
-            filter_level=(await self.settings()).content_filter,
+            filter_level=await self.filter_level(),
             rag=False,
             deadline_ms=deadline_ms,
             guest=persona if isinstance(persona, Guest) else None,
@@ -222,10 +248,10 @@ class ServerWorld:
                 spoken = await self._spoken(request)
         except (TroupeError, TimeoutError):
             return None
+        if spoken is not None and spoken.making and spoken.making.usage:
+            await self._count(spoken.making.usage)
         if spoken is None or spoken.fallback or spoken.filtered:
             return None
-        if spoken.making and spoken.making.usage:
-            self.tokens += spoken.making.usage.prompt_tokens + spoken.making.usage.completion_tokens
         text = shortened(spoken.text, max_words)
         return text if text and takes_up(text, instruction, facts) else None
 
@@ -266,6 +292,23 @@ class ServerWorld:
         """See World."""
         return await self.handles.draw(work)
 
+    async def _here(self) -> Here:
+        """What holds on the server. Raises where its settings cannot be read: the book would go by the operator's."""
+        if self._found is None:
+            await self.settings()
+            self._found = await self.handles.guilds.of(self._guild)
+        return self._found
+
+    async def _count(self, spent: Usage) -> None:
+        """Tokens count as the server's also where their text is not used."""
+        tokens = spent.prompt_tokens + spent.completion_tokens
+        self.tokens += tokens
+        batch = (uuid4().hex, _now_ms(), {JOBS: (0, tokens)})
+        try:
+            await self.handles.actors.call(usage.KIND, self._guild, "add", *batch)
+        except TroupeError as error:
+            log.warning("[JOB] %d tokens of %s are not counted: %s", tokens, self._guild, error)
+
     async def _seen(self) -> Server:
         if self._server is None:
             self._server = await self.handles.window.server(self._guild)
@@ -304,8 +347,13 @@ def _channel(place: Place) -> Channel:
     return Channel(id=place.id, name=place.name, public=place.public, age_gated=place.age_gated)
 
 
-def _order(channel_id: str, wanted: tuple[str, ...]) -> int:
-    return wanted.index(channel_id) if channel_id in wanted else len(wanted)
+def _hindrance(channel_id: str, place: Place | None, rules: ChannelRules) -> str:
+    """Why nothing can be posted in a channel; empty where it can."""
+    if place is None:
+        return f"The channel <#{channel_id}> is not there, or I may not see it and read its history."
+    if not rules.allows_in(channel_id):
+        return f"In #{place.name} the cast may not speak: allowed_channels leaves it out."
+    return f"In #{place.name} I lack the permission {' and '.join(place.lacks)}." if place.lacks else ""
 
 
 def _now_ms() -> int:

@@ -16,9 +16,13 @@ from actors.schedule import KIND, Edit, JobView, ScheduleView
 from actors.schedule_state import Record, Reminder
 from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
+from bot.convert import age_gated
 from bot.language import Words, words
+from bot.permissions import TO_POST, missing
+from core.content_filter import default_filter
 from core.errors import RequestError
 from core.phrases import cron_of, when_of
+from core.refusals import care
 from schedules.catalog import job_of
 
 _MOST_CHOICES = 25
@@ -128,6 +132,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
     ) -> None:
         guild, say = guild_of(interaction), words(interaction.locale)
         _may_be_reminded(interaction, say)
+        await _is_fit(interaction, services, text)
         await interaction.response.defer(ephemeral=True, thinking=True)
         settings: GuildSettings = await services.actors.call(GUILD, str(guild.id), "settings")
         moment = when_of(when, settings.time_zone or "UTC", time.time_ns() // 1_000_000)
@@ -184,8 +189,9 @@ async def change(
 ) -> None:
     """Change a job, and show how it is then. Raises RequestError where it could not write in `channel`."""
     guild, say, wanted = guild_of(interaction), words(interaction.locale), job_of(services.jobs, name).name
-    if channel is not None and not channel.permissions_for(guild.me).send_messages:
-        raise RequestError(say("schedule-not-there", channel=channel.mention), field="channel")
+    if channel is not None and (lacks := [one for one in missing(channel) if one in TO_POST]):
+        told = [say("schedule-not-there", channel=channel.mention), *("- " + say(f"lack-{one}") for one in lacks)]
+        raise RequestError("\n".join(told), field="channel")
     await interaction.response.defer(ephemeral=True, thinking=True)
     view: JobView = await services.actors.call(KIND, str(guild.id), "edit", wanted, edit)
     await _changed(interaction, services, wanted, state_of(view, words(None)))
@@ -285,6 +291,17 @@ async def _changed(interaction: discord.Interaction, services: Services, job: st
 def _may_be_reminded(interaction: discord.Interaction, say: Words) -> None:
     if not interaction.permissions.send_messages or not interaction.app_permissions.send_messages:
         raise RequestError(say("schedule-cannot-remind-here"), field="channel")
+
+
+async def _is_fit(interaction: discord.Interaction, services: Services, text: str) -> None:
+    """A reminder is read by everybody in its channel, so it is held to what personas may say there."""
+    here = await services.here(interaction)
+    level = here.rules.filter_level or services.config.content_filter
+    caught = default_filter().verdict(text, level, age_gated=age_gated(interaction.channel))
+    if caught == "self_harm":
+        raise RequestError(care(text), field="text")
+    if caught is not None:
+        raise RequestError(words(interaction.locale)("schedule-reminds-not-of-that"), field="text")
 
 
 def _moment(at_ms: int, style: str) -> str:

@@ -18,7 +18,7 @@ async def make(slot: Slot, world: World) -> Made:
     scene = await world.scene(here.id)
     if scene is not None and scene.runs(slot.at_ms):
         return Silence(Wording("silent-scene-runs", "A scene runs in the channel already."))
-    pack = await world.cast()
+    pack = await world.cast(here.id)
     cast = {persona.id for persona in pack.personas}
     known = {one.id: one for one in pack.scenarios if one.cast[0] in cast}
     if not known:

@@ -10,8 +10,8 @@ from core.wording import Wording
 from schedules.activity import activity
 from schedules.job import Card, Channel, Job, Made, Post, Say, Silence, Slot, World
 from schedules.jobs.daily_digest import introduction
-from schedules.staging import DAY_MS, NOWHERE, level_of
-from schedules.talk import Talk, escaped, highlights, quoted, topics
+from schedules.staging import DAY_MS, NOWHERE, up_to
+from schedules.talk import Talk, about_whom, escaped, highlights, quoted, topics, whole
 
 NAME = "channel_summary"
 LEAST_LINES = 8
@@ -28,27 +28,29 @@ async def make(slot: Slot, world: World) -> Made:
     active = set(await world.active_since(since_ms))
     busy = [one for one in channels if one.id in active]
     said = await asyncio.gather(*(world.lines(one.id, since_ms) for one in busy))
-    found = [Talk(one, lines) for one, lines in zip(busy, said, strict=True)]
+    found = [Talk(one, up_to(slot, lines)) for one, lines in zip(busy, said, strict=True)]
     worth = [talk for talk in found if len(talk.people) >= LEAST_LINES]
     worth.sort(key=lambda talk: (-len(talk.people), talk.channel.id))
     if not worth:
         return Silence(
             Wording("silent-summary", "Nowhere were {least} lines said that may be told of.", least=LEAST_LINES)
         )
-    pack, say = await world.cast(), await world.words()
-    return tuple([await _summary(slot, world, talk, pack, say) for talk in worth[:MOST_CHANNELS]])
+    say = await world.words()
+    return tuple(
+        [await _summary(slot, world, talk, await world.cast(talk.channel.id), say) for talk in worth[:MOST_CHANNELS]]
+    )
 
 
 async def _summary(slot: Slot, world: World, talk: Talk, pack: Pack, say: Say) -> Post:
     here: Channel = talk.channel
     about = topics([talk], 5, [one.name for one in pack.personas])
-    level, zone = await level_of(world), zone_of((await world.settings()).time_zone or "UTC")
+    level, zone = await world.filter_level(), zone_of((await world.settings()).time_zone or "UTC")
     times = [(here.name, [line.at_ms for line in talk.people])]
     picture = activity(times, slot.at_ms, zone)
     people = len({line.author_id for line in talk.people})
     counted = say("post-counted", lines=len(talk.people), people=people)
     title = say("post-summary-title", channel=here.name)
-    told = "\n".join(f"• {quoted(line, slot.guild_id, here.id)}" for line in highlights(talk, _HIGHLIGHTS, level))
+    told = whole((f"• {quoted(line, slot.guild_id, here.id)}" for line in highlights(talk, _HIGHLIGHTS, level)), 2500)
     return Post(
         channel_id=here.id,
         persona_id=pack.default_persona,
@@ -62,10 +64,11 @@ async def _summary(slot: Slot, world: World, talk: Talk, pack: Pack, say: Say) -
         ),
         card=Card(
             title=title,
-            description=f"{say('post-topics', topics=', '.join(map(escaped, about)))}\n\n{told}"[:3000],
+            description=f"{say('post-topics', topics=', '.join(map(escaped, about)))}\n\n{told}",
             footer=say("post-summary-footer", lines=len(talk.people), people=people),
         ),
         fingerprint=f"{here.id}:{slot.at_ms // DAY_MS}",
+        about=about_whom([talk]),
     )
 
 

@@ -17,7 +17,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng = await world.cast(), chance(slot)
+    pack, rng = await world.cast(here.id), chance(slot)
     about = topics(await talks(slot, world, here, slot.at_ms - DAY_MS), 4, [one.name for one in pack.personas])
     if not about:
         return Silence(Wording("silent-nobody-talked", "Nobody talked within a day, so there is nothing to add to."))

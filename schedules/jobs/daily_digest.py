@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.cron import zone_of
 from core.wording import Wording
 from schedules.activity import activity
-from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
-from schedules.staging import DAY_MS, NOWHERE, level_of, place, talks
-from schedules.talk import Talk, escaped, highlights, names_nobody, quoted, topics
+from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, Standing, World
+from schedules.staging import DAY_MS, NOWHERE, place, talks
+from schedules.talk import Talk, about_whom, escaped, highlights, names_nobody, quoted, topics, whole
 
 NAME = "daily_digest"
 LEAST_LINES = 5
@@ -36,7 +38,7 @@ async def make(slot: Slot, world: World) -> Made:
                 least=LEAST_LINES,
             )
         )
-    pack, say, settings = await world.cast(), await world.words(), await world.settings()
+    pack, say, settings = await world.cast(here.id), await world.words(), await world.settings()
     people = len({line.author_id for talk in found for line in talk.people})
     about = topics(found, 5, [one.name for one in pack.personas])
     intro = await introduction(world, pack.default_persona, found, about, say)
@@ -46,6 +48,7 @@ async def make(slot: Slot, world: World) -> Made:
         zone_of(settings.time_zone or "UTC"),
         say("post-other-channels"),
     )
+    leaders = (await world.standings())[: len(_MEDALS)]
     title, counted = say("post-digest-title"), say("post-counted", lines=lines, people=people)
     return Post(
         channel_id=here.id,
@@ -58,11 +61,12 @@ async def make(slot: Slot, world: World) -> Made:
             description=f"{counted}\n{say('post-topics', topics=', '.join(map(escaped, about)))}",
             fields=(
                 *await _highlights(slot, world, found, say),
-                *await _leaders(world, say),
+                *_leaders(leaders, say),
             ),
             footer=say("post-digest-footer"),
         ),
         fingerprint=f"{slot.at_ms // DAY_MS}",
+        about=tuple(sorted({*about_whom(found), *(one.user_id for one in leaders)})),
     )
 
 
@@ -77,19 +81,18 @@ async def introduction(world: World, persona_id: str, found: list[Talk], about: 
 
 
 async def _highlights(slot: Slot, world: World, found: list[Talk], say: Say) -> tuple[tuple[str, str], ...]:
-    level = await level_of(world)
+    level = await world.filter_level()
     fields = []
     each = max(1, MOST_HIGHLIGHTS // min(len(found), MOST_HIGHLIGHTS))
     for talk in sorted(found, key=lambda one: -len(one.people))[:MOST_HIGHLIGHTS]:
         lines = highlights(talk, each, level)
-        told = "\n".join(quoted(line, slot.guild_id, talk.channel.id) for line in lines)
+        told = whole(quoted(line, slot.guild_id, talk.channel.id) for line in lines)
         name = say("post-channel", channel=talk.channel.name, lines=len(talk.people))
-        fields.append((name, told[:1000] or f"<#{talk.channel.id}>"))
+        fields.append((name, told or f"<#{talk.channel.id}>"))
     return tuple(fields)
 
 
-async def _leaders(world: World, say: Say) -> tuple[tuple[str, str], ...]:
-    first = (await world.standings())[: len(_MEDALS)]
+def _leaders(first: Sequence[Standing], say: Say) -> tuple[tuple[str, str], ...]:
     if not first:
         return ()
     told = "\n".join(

@@ -21,7 +21,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng, documents = await world.cast(), chance(slot), await world.documents()
+    pack, rng, documents = await world.cast(here.id), chance(slot), await world.documents()
     if not documents:
         return Silence(Wording("silent-no-documents", "There are no documents to read."))
     known = {part for one in await world.posted(NAME, slot.at_ms - 400 * DAY_MS) for part in one.fingerprint.split(",")}
@@ -64,10 +64,15 @@ def _fields(
     fields = []
     if card:
         data = parse_json(card.encode()).data
-        fields.append((say("post-data-persona", name=data.name), escaped(data.description)[:1000]))
+        fields.append(
+            (
+                say("post-data-persona", name=data.name),
+                f"{escaped(data.description)}\n-# {escaped(data.personality)}"[:1000],
+            )
+        )
     if scenario:
         names = ", ".join(pack.persona(one).name for one in scenario.cast)
-        told = f"{scenario.setting}\n*{scenario.question}*\n-# {names}"
+        told = f"{scenario.setting}\n*{scenario.question}*\n||{scenario.answer}||\n-# {names}"
         fields.append((say("post-data-scenario", title=scenario.title), told[:1000]))
     if greetings:
         told = "\n".join(f"**{pack.persona(one.persona).name}**: {escaped(one.text)}" for one in greetings)

@@ -10,21 +10,23 @@ from urllib.parse import urlsplit
 from core.content_filter import default_filter
 from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Say, Silence, Slot, World
-from schedules.staging import HOUR_MS, NOWHERE, chance, level_of, place, talks
-from schedules.talk import Talk, escaped, jump
+from schedules.staging import HOUR_MS, NOWHERE, chance, last, place, talks
+from schedules.talk import Talk, about_whom, escaped, jump, whole
 
 NAME = "media_sweep"
-HOURS = 6
+HOURS, MOST_HOURS = 6, 48
 MOST_LINKS, MOST_PICTURES = 8, 5
 
 
 async def make(slot: Slot, world: World) -> Made:
-    """The list of the six hours before the slot; silent where nobody sent anything."""
+    """The list of the time between the last one and the slot; silent where nobody sent anything."""
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    found = await talks(slot, world, here, slot.at_ms - HOURS * HOUR_MS)
-    level = await level_of(world)
+    since_ms = await _since_ms(slot, world)
+    hours = max(1, round((slot.at_ms - since_ms) / HOUR_MS))
+    found = await talks(slot, world, here, since_ms)
+    level = await world.filter_level()
     clean = default_filter()
     links: dict[str, list[str]] = {}
     pictures, count = [], 0
@@ -38,8 +40,8 @@ async def make(slot: Slot, world: World) -> Made:
                 count += line.pictures
                 pictures.append((line.reactions, f"{_who(talk, line.speaker)} × {line.pictures} [↗]({link})"))
     if not links and not pictures:
-        return Silence(Wording("silent-media", "Nobody sent a link or a picture within {hours} hours.", hours=HOURS))
-    say, pack = await world.words(), await world.cast()
+        return Silence(Wording("silent-media", "Nobody sent a link or a picture within {hours} hours.", hours=hours))
+    say, pack = await world.words(), await world.cast(here.id)
     persona = chance(slot).choice(pack.personas)
     hosts = ", ".join(dict.fromkeys(_host(url) for url in links))
     facts = (f"{len(links)} links were shared ({hosts}) and {count} pictures.",)
@@ -51,20 +53,29 @@ async def make(slot: Slot, world: World) -> Made:
         card=Card(
             title=say("post-media-title"),
             fields=_fields(links, [told for _, told in sorted(pictures, key=lambda one: -one[0])], say),
-            footer=say("post-media-footer", hours=HOURS),
+            footer=say("post-media-footer", hours=hours),
         ),
-        fingerprint=f"{slot.at_ms // (HOURS * HOUR_MS)}",
+        fingerprint=str(slot.at_ms),
+        about=about_whom(found),
     )
+
+
+async def _since_ms(slot: Slot, world: World) -> int:
+    """The slot of the last list, or else six hours before this one."""
+    before = await last(world, NAME, slot)
+    if before is None:
+        return slot.at_ms - HOURS * HOUR_MS
+    return max(int(before.fingerprint), slot.at_ms - MOST_HOURS * HOUR_MS)
 
 
 def _fields(links: dict[str, list[str]], pictures: list[str], say: Say) -> tuple[tuple[str, str], ...]:
     fields = []
     if links:
         often = sorted(links.items(), key=lambda one: -len(one[1]))[:MOST_LINKS]
-        told = "\n".join(f"• `{_host(url)}` {say('post-media-times', count=len(who))} {who[0]}" for url, who in often)
-        fields.append((say("post-media-links", count=len(links)), told[:1000]))
+        told = whole(f"• `{_host(url)}` {say('post-media-times', count=len(who))} {who[0]}" for url, who in often)
+        fields.append((say("post-media-links", count=len(links)), told))
     if pictures:
-        fields.append((say("post-media-pictures", count=len(pictures)), "\n".join(pictures[:MOST_PICTURES])[:1000]))
+        fields.append((say("post-media-pictures", count=len(pictures)), whole(pictures[:MOST_PICTURES])))
     return tuple(fields)
 
 

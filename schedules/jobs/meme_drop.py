@@ -9,7 +9,7 @@ from core.content_filter import default_filter
 from core.wording import Wording
 from schedules.job import Job, Made, Post, Silence, Slot, World
 from schedules.memes import TEMPLATES, Meme, Template, composed, usable
-from schedules.staging import NOWHERE, WEEK_MS, chance, level_of, place, places, subject, within
+from schedules.staging import NOWHERE, WEEK_MS, chance, place, places, subject, within
 
 NAME = "meme_drop"
 _TRIES = 40
@@ -20,7 +20,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng = await world.cast(), chance(slot)
+    pack, rng = await world.cast(here.id), chance(slot)
     topic, _ = await subject(slot, world, here, pack, rng)
     documents = await world.documents()
     persona = rng.choice(pack.personas)
@@ -32,7 +32,7 @@ async def make(slot: Slot, world: World) -> Made:
     posted = [one.fingerprint for one in await world.posted(NAME, slot.at_ms - WEEK_MS)]
     templates = [one for one in TEMPLATES if not (posted and posted[-1].startswith(f"{one.id}:"))]
     rng.shuffle(templates)
-    level = await level_of(world)
+    level = await world.filter_level()
     written = await _written(world, persona.id, templates[0], topic)
     for meme in [*written, *_composed(templates, rng, words)]:
         if meme.fingerprint not in posted and default_filter().verdict(meme.alt, level) is None:

@@ -17,7 +17,7 @@ async def make(slot: Slot, world: World) -> Made:
         return NOWHERE
     if await world.plays(here.id):
         return Silence(Wording("silent-game-runs", "A game runs in the channel already."))
-    pack, rng = await world.cast(), chance(slot)
+    pack, rng = await world.cast(here.id), chance(slot)
     kinds: list[GameKind] = ["trivia"]
     kinds += ["riddle"] if pack.riddles else []
     kinds += ["story"] if pack.stories else []

@@ -20,12 +20,12 @@ async def make(slot: Slot, world: World) -> Made:
         return NOWHERE
 
     async def interrupted() -> bool:
-        return any(line.persona_id is None for line in await world.lines(here.id, slot.at_ms - QUIET_MS))
+        return await world.heard_since(here.id, slot.at_ms - QUIET_MS)
 
     busy = Silence(Wording("silent-people-talk", "People are talking in the channel, so the cast lets them."))
     if await interrupted():
         return busy
-    pack, rng = await world.cast(), chance(slot)
+    pack, rng = await world.cast(here.id), chance(slot)
     about, theirs = await subject(slot, world, here, pack, rng)
     told = await fresh(world, NAME, slot, 24 * HOUR_MS)
     if about in told:
@@ -48,7 +48,7 @@ async def make(slot: Slot, world: World) -> Made:
             persona_id=line.persona.id,
             text=line.text,
             pause_s=line.pause_s if number else 0.0,
-            yields=number > 0,
+            yields=True,
             fingerprint=about if not number else "",
         )
         for number, line in enumerate(said)

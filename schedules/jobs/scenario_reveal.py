@@ -20,10 +20,11 @@ async def make(slot: Slot, world: World) -> Made:
     until_ms = min((one for one in coming if one > slot.at_ms), default=slot.at_ms + LOOK_AGAIN_MS)
     if not due:
         return Silence(Wording("silent-no-scene", "No scene is due."), until_ms)
-    pack, say = await world.cast(), await world.words()
+    say = await world.words()
     told = {one.fingerprint for one in await world.posted(NAME, slot.at_ms - 30 * DAY_MS)}
     posts = []
     for channel_id, scene in due:
+        pack = await world.cast(channel_id)
         scenario = scenario_of(scene, pack)
         if scenario is None or scene.id in told:
             continue
@@ -60,4 +61,5 @@ JOB = Job(
     deadline_s=60.0,
     frequent=True,
     remembers_days=30,
+    asked_for=True,
 )

@@ -60,7 +60,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng = await world.cast(), chance(slot)
+    pack, rng = await world.cast(here.id), chance(slot)
     documents = await world.documents()
     if not documents:
         return Silence(Wording("silent-no-story", "There is no lore to weave a story from."))
@@ -72,10 +72,11 @@ async def make(slot: Slot, world: World) -> Made:
     # A chapter begins where the last one ended.
     scene = match[2] if match and match[2] in known else rng.choice(known)
     other = rng.choice([one for one in known if one != scene] or known)
+    aside = rng.choice([one for one in known if one not in (scene, other)] or known)
     by_title = {one.title: one for one in documents}
     passages = [by_title[scene], by_title[other]]  # each part that names a place may tell what it is like
     tellers = company(pack, nearest(pack, scene, rng), len(BEATS), rng)
-    words = {"place": within(scene), "other": within(other), "topic": about if theirs else "cinnamon"}
+    words = {"place": within(scene), "other": within(other), "topic": about if theirs else within(aside)}
     parts = await _parts(world, rng, tellers, passages, words)
     say = await world.words()
     title = say("post-chapter", number=number, title=_headline(scene))

@@ -6,7 +6,7 @@ from actors.proposals import Proposal
 from core.wording import Wording
 from schedules.job import Card, Job, Made, Post, Propose, Silence, Slot, World
 from schedules.proposing import lore_new
-from schedules.staging import NOWHERE, chance, level_of, place
+from schedules.staging import NOWHERE, chance, place
 from schedules.talk import escaped
 
 NAME = "world_builder"
@@ -19,7 +19,7 @@ async def make(slot: Slot, world: World) -> Made:
     here = await place(slot, world)
     if here is None:
         return NOWHERE
-    pack, rng, level = await world.cast(), chance(slot), await level_of(world)
+    pack, rng, level = await world.cast(here.id), chance(slot), await world.filter_level()
     documents = await world.documents()
     if not documents:
         return Silence(Wording("silent-no-lore", "There is no lore to build on."))

@@ -18,7 +18,7 @@ from actors.schedule import KIND, Edit, ScheduleActor
 from actors.schedule_state import ScheduleDocument
 from actors.scheduler import Scheduler
 from actors.virtual import LocalVirtualActors
-from core.errors import DeadlineExceeded, StaleRevision, Unavailable
+from core.errors import DeadlineExceeded, RequestError, StaleRevision, Unavailable
 from schedules.catalog import Jobs
 from schedules.job import Post, Slot, World
 from schedules.running import Runner
@@ -122,6 +122,11 @@ class FakeDiscord:
     messages: dict[str, list[tuple[str, int]]] = field(default_factory=dict)  # by channel: text, when
     told: list[tuple[str, str, str]] = field(default_factory=list)
     deserted: set[str] = field(default_factory=set)  # channels in which nobody answers
+    lively: set[str] = field(default_factory=set)  # channels in which people talk
+    closed: set[str] = field(default_factory=set)  # people who take no direct messages
+    gone: set[str] = field(default_factory=set)  # channels that were deleted
+    left: set[str] = field(default_factory=set)  # servers that the bot is not on any more
+    refusals: int = 0
 
     async def deliver(self, guild_id: str, post: Post, nonce: str, since_ms: int, look: bool) -> str:
         """See Outlet."""
@@ -129,6 +134,10 @@ class FakeDiscord:
         await asyncio.sleep(0.2)
         if self.away:
             raise Unavailable("Discord does not answer.", component="discord")
+        if guild_id in self.left or post.channel_id in self.gone:
+            self.refusals += 1
+            field = "guild" if guild_id in self.left else "channel"
+            raise RequestError(f"{post.channel_id} is gone.", field=field)
         if look:
             for text, at_ms in reversed(self.messages.get(post.channel_id, [])):
                 if at_ms < since_ms:
@@ -142,19 +151,32 @@ class FakeDiscord:
         await asyncio.sleep(0.1)
         return number
 
+    async def standing(self, guild_id: str, post: Post, since_ms: int) -> str:
+        """See Outlet."""
+        if self.away:
+            raise Unavailable("Discord does not answer.", component="discord")
+        known = self.messages.get(post.channel_id, [])
+        return next((f"{post.channel_id}-{at}" for text, at in known if text == post.text and at >= since_ms), "")
+
     async def answered(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Outlet."""
         return channel_id not in self.deserted
 
     async def heard(self, guild_id: str, channel_id: str, message_id: str) -> bool:
         """See Outlet."""
-        return False
+        return channel_id in self.lively
 
     async def tell(self, guild_id: str, job: str, reason: str) -> None:
         """See Outlet."""
         if self.away:
             raise Unavailable("Discord does not answer.", component="discord")
         self.told.append((guild_id, job, reason))
+
+    async def whisper(self, guild_id: str, user_id: str, text: str, nonce: str) -> None:
+        """See Outlet."""
+        if user_id in self.closed:
+            raise RequestError("They take no direct messages.", field="user")
+        self.messages.setdefault(f"@{user_id}", []).append((text, self.now_ms()))
 
     def counted(self) -> Counter[str]:
         """How often each text was posted."""

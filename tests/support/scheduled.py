@@ -64,6 +64,10 @@ class FolderOutlet:
         (self.folder / name).touch()
         return name
 
+    async def standing(self, *_: Any) -> str:
+        """See Outlet."""
+        return ""
+
     async def answered(self, *_: Any) -> bool:
         """See Outlet."""
         return True
@@ -71,6 +75,9 @@ class FolderOutlet:
     async def heard(self, *_: Any) -> bool:
         """See Outlet."""
         return False
+
+    async def whisper(self, *_: Any) -> None:
+        """See Outlet."""
 
     async def tell(self, *_: Any) -> None:
         """See Outlet."""

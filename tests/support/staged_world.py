@@ -13,7 +13,7 @@ from actors.trivia import about, passages_of
 from bot.language import words
 from bot.pictures import fonts
 from core.drawing import Letters
-from core.messages import Passage
+from core.messages import FilterLevel, Passage
 from core.personas import Pack, load_pack
 from schedules.job import Channel, Line, Post, Posted, Say, Slot, Standing, World
 from tests.support.bot import PACK
@@ -80,10 +80,18 @@ class StagedWorld:
     asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     locale: str = "en-US"
     tokens: int = 0
+    casts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # who alone speaks in a channel
+    unread: list[Line] = field(default_factory=list)  # by people who opted out
     draws: bool = True  # or else what would be drawn is only described
 
-    async def cast(self) -> Pack:
-        return self.pack
+    async def cast(self, channel_id: str = "") -> Pack:
+        return self.pack.with_cast(self.casts[channel_id]) if channel_id in self.casts else self.pack
+
+    async def filter_level(self) -> FilterLevel:
+        return self.own.content_filter or "medium"
+
+    async def heard_since(self, channel_id: str, since_ms: int) -> bool:
+        return any(line.persona_id is None for line in (*self.unread, *await self.lines(channel_id, since_ms)))
 
     async def settings(self) -> GuildSettings:
         return self.own

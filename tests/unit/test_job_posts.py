@@ -195,6 +195,15 @@ class TestDigest:
         assert "Worum es ging" in text_of(await post("daily_digest", world))
 
 
+async def test_a_post_knows_whom_it_is_about() -> None:
+    world = lively()
+    world.posts_in = (GENERAL, GAMES)
+    world.said[GAMES].append(line("no link", 35, "Dora"))
+    assert (await post("daily_digest", world)).about == ("1", "id-Ada", "id-Bruno", "id-Chiyo", "id-Dora")
+    assert (await post("channel_summary", world)).about == ("id-Ada", "id-Bruno", "id-Chiyo")
+    assert (await post("media_sweep", world)).about == ("id-Ada", "id-Bruno", "id-Chiyo", "id-Dora")
+
+
 async def test_a_summary_is_of_its_channel_alone_and_there_are_three_at_most() -> None:
     world = lively()
     world.posts_in = (GENERAL, GAMES)
@@ -211,6 +220,36 @@ async def test_the_sweep_lists_links_once_with_who_was_first_and_opens_none() ->
     assert "`example.org/bread` 2 times, first by **Bruno** (#games)" in told
     assert "**Chiyo** (#games) × 2" in told
     assert "Nobody has opened" in told
+
+
+async def test_a_sweep_goes_back_to_the_one_before_it_and_not_beyond_its_slot() -> None:
+    world = lively()
+    first = await post("media_sweep", world)
+    assert "The last 6 hours" in text_of(first)
+    world.remember("media_sweep", first, NOW_MS + 60_000)
+    world.said[GAMES].append(line("new", -30, "Ada", links=("https://example.org/new",)))
+    world.said[GAMES].append(line("later", -90, "Ada", links=("https://example.org/later",)))
+    second = text_of(await post("media_sweep", world, NOW_MS + HOUR_MS))
+    assert "example.org/new" in second
+    assert "example.org/bread" not in second  # it was in the first
+    assert "example.org/later" not in second  # it will be in the third
+    assert "The last hour." in second
+
+
+async def test_links_are_whole_however_much_is_quoted() -> None:
+    world = lively()
+    world.said = {GENERAL: [line(f"{number} {'wormholes [are] everywhere ' * 9}", 99 - number) for number in range(9)]}
+    for name in ("daily_digest", "channel_summary"):
+        told = text_of(await post(name, world))
+        assert told.count("[↗](") == told.count("[↗](https://discord.com/channels/600/701/") > 1
+        assert all(")" in part for part in told.split("[↗](")[1:])
+
+
+async def test_only_the_cast_of_a_channel_speaks_there() -> None:
+    for name in sorted({*JOBS} - {"scenario_reveal"}):
+        world = lively()
+        world.casts[GENERAL] = ("glordon", "elio")
+        assert {one.persona_id for one in await posts(name, world)} <= {"glordon", "elio"}, name
 
 
 async def test_content_is_expanded_with_another_passage_each_time_until_all_was_told() -> None:
@@ -325,6 +364,11 @@ class TestChat:
         world.said[GENERAL].append(line("wait for me", 5))
         assert "People are talking" in await silence("persona_chat", world)
 
+    async def test_the_cast_lets_people_talk_who_want_nothing_of_theirs_told(self) -> None:
+        world = lively()
+        world.unread.append(line("wait for me", 5))
+        assert "People are talking" in await silence("persona_chat", world)
+
     async def test_a_person_who_speaks_while_they_draft_ends_it(self) -> None:
         world = lively()
 
@@ -335,10 +379,10 @@ class TestChat:
         world.model = model
         assert "People are talking" in await silence("persona_chat", world)
 
-    async def test_several_speak_in_turn_and_each_line_but_the_first_gives_way(self) -> None:
+    async def test_several_speak_in_turn_and_each_line_gives_way(self) -> None:
         found = await posts("persona_chat", lively())
         assert 2 <= len(found) <= 6
-        assert [one.yields for one in found] == [False] + [True] * (len(found) - 1)
+        assert all(one.yields for one in found)
         assert all(one.pause_s >= 4 for one in found[1:])
         speakers = [one.persona_id for one in found]
         assert all(one != other for one, other in itertools.pairwise(speakers))
@@ -374,8 +418,20 @@ class TestStory:
         assert len(world.asked) >= 2 * len(found)  # several drafts for each part
         assert all(one.text.startswith(f"Then {one.persona_id} came") for one in found)
 
+    async def test_without_talk_it_is_about_a_third_place(self) -> None:
+        told = [text_of(one) for at in range(6) for one in await posts("story_weave", StagedWorld(), NOW_MS + at)]
+        assert "cinnamon" not in " ".join(told)
+
 
 class TestProposals:
+    async def test_greetings_are_asked_for_with_something_of_the_lore(self) -> None:
+        world = lively()
+        await post("dynamic_data", world)
+        facts = [facts for _, ask, facts in world.asked if ask.startswith("Greet")]
+        texts = " ".join(" ".join(one.text.split()) for one in await world.documents())
+        assert len(facts) == 2
+        assert all(len(one) == 1 and one[0] in texts for one in facts)
+
     @pytest.mark.parametrize("name", ["world_builder", "dynamic_data"])
     async def test_nothing_is_posted_that_was_not_kept_before(self, name: str) -> None:
         world = lively()
@@ -403,6 +459,9 @@ class TestProposals:
             proposal = world.proposed[-1]
             assert len(proposal.scenarios) == 1
             assert len(proposal.greetings) == 2
+            if proposal.cards:
+                assert "Speaks plainly and warmly" in text_of(found)
+            assert f"||{proposal.scenarios[0].answer}||" in text_of(found)  # whoever approves sees all of it
             names |= {one for one in found.fingerprint.split(",") if one[:1].isupper()}
             world.remember("dynamic_data", found, NOW_MS + week * 7 * DAY_MS)
         assert {"Pell", "Yub", "Crumb"} <= names

@@ -21,6 +21,7 @@ from bot.language import words
 from core.documents import DatabaseHandle
 from core.phrases import When
 from core.wording import Wording
+from schedules.job import Post
 from tests.support.people import keepers_of
 from tests.unit.test_scheduler import JOBS, START
 
@@ -85,6 +86,17 @@ async def test_what_was_stored_in_english_or_of_a_text_that_is_gone_is_told_as_i
     stored = bson.decode(bson.encode(state.model_dump()))
     read = [one.reason for one in ScheduleState.model_validate(stored).runs]
     assert read == [words("de").render(one) for one in read] == ["Discord is away.", "It was otherwise."]
+
+
+async def test_what_is_going_to_be_posted_is_kept_with_its_picture(database: DatabaseHandle) -> None:
+    actors = process()
+    run_id = await actors.call(KIND, "1", "run_now", "once", "7")
+    await actors.call(KIND, "1", "claim", START, "first")
+    post = Post(channel_id="2", text="look", picture=b"\x89PNG\xff\x00", alt="a bun", about=("777000777",))
+    assert await actors.call(KIND, "1", "made", run_id, "first", (post,))
+    assert (KIND, "1") in await keepers_of(database, "777000777")
+    claimed = await process().call(KIND, "1", "claim", START + HOUR_MS // 15, "second")
+    assert [run.posts for run in claimed.runs] == [(post,)]
 
 
 async def test_reminders_are_found_and_forgotten(database: DatabaseHandle) -> None:

@@ -55,6 +55,22 @@ async def placed(slot: Slot, world: Any) -> Made:
     return tuple(Post(channel_id=one, text=f"placed {one}", pause_s=20.0) for one in world.channel_ids)
 
 
+async def spread(slot: Slot, world: World) -> Made:
+    return tuple(Post(channel_id=one, text=f"{one} {slot.at_ms}") for one in ("gone", G, "gone", "900"))
+
+
+async def gossip(slot: Slot, world: World) -> Made:
+    """Quotes whoever may be told of when it is made."""
+    return Post(channel_id=G, text=f"said by {', '.join(TELLABLE)}", about=tuple(TELLABLE))
+
+
+TELLABLE: list[str] = []
+
+
+async def chat(slot: Slot, world: World) -> Made:
+    return tuple(Post(channel_id=G, text=f"chat-{number}", yields=True) for number in range(2))
+
+
 JOBS = MappingProxyType(
     {
         job.name: job
@@ -69,6 +85,10 @@ JOBS = MappingProxyType(
             Job(name="slow", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="slower", title="", cron="0 12 * * *", make=slow, misfire="run_once"),
             Job(name="endless", title="", cron="0 12 * * *", make=endless, deadline_s=30.0),
+            Job(name="gossip", title="", cron="0 12 * * *", make=gossip, misfire="run_once"),
+            Job(name="chat", title="", cron="0 12 * * *", make=chat),
+            Job(name="spread", title="", cron="0 12 * * *", make=spread),
+            Job(name="asked", title="", cron="0 12 * * *", make=said, asked_for=True),
             Job(name="three", title="", cron="0 12 * * *", make=three, misfire="run_once"),
             Job(name="placed", title="", cron="0 12 * * *", make=placed, misfire="run_once"),
             Job(name="lengthy", title="", cron="0 12 * * *", make=slow, deadline_s=300.0),
@@ -179,20 +199,21 @@ def test_posts_that_nobody_answers_make_a_job_speak_less_often(shelf: Shelf) -> 
         await until(place, 3 * DAY + 60)
         view: ScheduleView = await place.ask(G, "view")
         views.append(view.jobs[0])
+        records.extend(await place.ask(G, "history", "skips"))
         place.discord.deserted.clear()
         await until(place, 5 * DAY)
         view = await place.ask(G, "view")
         views.append(view.jobs[0])
 
-        records.extend(await place.ask(G, "history", "skips", 100))
-
     place = live(shelf, act)
-    assert {one.detail for one in records if one.outcome == "silent"} == {"Nobody answered its last posts."}
     hours = [int(at[:2]) * 24 + int(at[3:5]) for _, at in place.said(G)]
     gaps = [after - before for before, after in pairwise(hours)]
     assert gaps[:6] == [2, 4, 8, 16, 16, 16]
     assert gaps[6] < 16  # people answered meanwhile, so the next slot is used
     assert gaps[7:] == [2] * len(gaps[7:])
+    passed = [one for one in records if one.outcome == "silent"]
+    assert len(passed) == 8  # the last ones; more of those that posted nothing are not kept
+    assert {one.detail for one in passed} == {"Nobody answered its last posts."}
     assert (views[0].ignored, views[0].stride) == (7, 8)
     assert (views[1].ignored, views[1].stride) == (0, 1)
 
@@ -238,6 +259,71 @@ def test_failures_are_told_once_with_the_reason_until_it_works_again(shelf: Shel
     assert by_job["broken"].attempts == 3
     assert by_job["endless"].attempts > 2
     assert len([one for one in records if one.job == "refused"]) == 3
+
+
+def test_a_channel_that_is_gone_keeps_no_other_from_its_post(shelf: Shelf) -> None:
+    records: list[Record] = []
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "spread")
+        place.discord.gone.add("gone")
+        place.start()
+        await until(place, DAY)
+        records.extend(await place.ask(G, "history", "spread"))
+
+    place = live(shelf, act)
+    noon = START + 12 * HOUR * 1000
+    assert place.discord.counted() == {f"{G} {noon}": 1, f"900 {noon}": 1}
+    [record] = records
+    assert (record.outcome, record.detail, record.attempts) == ("failed", "gone is gone.", 1)
+    assert [one.channel_id for one in record.posted] == [G, "900"]
+    assert [job for _, job, _ in place.discord.told] == ["spread"]
+
+
+def test_what_people_began_is_ended_also_where_the_cast_does_not_speak_unasked(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        for name in ("once", "asked"):
+            await place.switch_on(G, name)
+        place.settings[G] = GuildSettings(proactive=False)
+        await place.ask(G, "pause_all", True)
+        place.start()
+        await until(place, DAY)
+
+    assert live(shelf, act).said(G) == [("asked", "01 12:00")]
+
+
+def test_on_a_server_that_the_bot_left_nothing_runs_until_it_is_back(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "once")
+        place.discord.left.add(G)
+        place.start()
+        await until(place, DAY)
+        assert shelf.next[G] == 0
+        assert place.discord.refusals == 1
+        place.discord.left.clear()
+        await place.ask(G, "resettle")
+        await until(place, 2 * DAY)
+
+    place = live(shelf, act)
+    assert place.discord.told == []
+    assert place.said(G)
+
+
+def test_a_talk_that_waited_does_not_begin_once_people_talk(shelf: Shelf) -> None:
+    records: list[Record] = []
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "chat")
+        place.discord.away = True
+        place.start()
+        await until(place, 12 * HOUR + 60)
+        place.discord.lively.add(G)
+        place.discord.away = False
+        await until(place, 13 * HOUR)
+        records.extend(await place.ask(G, "history", "chat"))
+
+    assert live(shelf, act).discord.messages == {}
+    assert [(one.outcome, one.detail) for one in records] == [("silent", "People spoke, so it was left out.")]
 
 
 def test_a_job_with_nothing_to_say_waits_until_then_and_can_be_stirred(shelf: Shelf) -> None:
@@ -334,6 +420,78 @@ def test_who_is_forgotten_is_not_reminded(shelf: Shelf) -> None:
 
     place = live(shelf, act)
     assert [text for text, _ in place.discord.messages[G]] == ["\N{ALARM CLOCK} <@8> mine"]
+
+
+def test_who_is_forgotten_is_in_no_post_that_waits(shelf: Shelf) -> None:
+    TELLABLE[:] = ["8", "9"]
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "gossip")
+        place.discord.away = True
+        place.start()
+        await until(place, 12 * HOUR + 60)
+        [kept] = await place.ask(G, "kept_about", "9")
+        assert (kept.kind, kept.channel_id) == ("post", G)
+        assert "gossip" in kept.text
+        stored = (await shelf.load(G)).people
+        assert stored == ["8", "9"]
+        TELLABLE.remove("9")
+        assert await place.ask(G, "forget_person", "9") == 1
+        assert await place.ask(G, "kept_about", "8") == ()
+        place.discord.away = False
+        await until(place, 12 * HOUR + 290)
+
+    assert [text for text, _ in live(shelf, act).discord.messages[G]] == ["said by 8"]
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_what_waited_long_is_made_anew_unless_it_stands(shelf: Shelf, stands: bool) -> None:
+    TELLABLE[:] = ["8", "9"]
+
+    async def act(place: Town) -> None:
+        await place.switch_on(G, "gossip")
+        place.discord.loses, place.discord.away = (1.0, False) if stands else (0.0, True)
+        place.start()
+        await until(place, 12 * HOUR + 5)
+        place.discord.loses, place.discord.away = 0.0, True
+        await until(place, 13 * HOUR)
+        TELLABLE.remove("9")
+        place.discord.away = False
+        await until(place, 14 * HOUR)
+
+    texts = [text for text, _ in live(shelf, act).discord.messages[G]]
+    assert texts == ["said by 8, 9" if stands else "said by 8"]
+
+
+def test_a_reminder_whose_channel_is_gone_comes_alone_and_what_reaches_nobody_ends(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        place.discord.gone.add("gone")
+        place.discord.closed.add("8")
+        for user_id in ("8", "9"):
+            await place.ask(G, "remind", user_id, user_id, "gone", "tea", When(START + HOUR * 1000, "0 * * * *"))
+        place.start()
+        await until(place, 2.5 * HOUR)
+        assert len(await place.ask(G, "reminders", "8")) == 1
+        await until(place, 5.5 * HOUR)
+        assert await place.ask(G, "reminders", "8") == ()
+        assert len(await place.ask(G, "reminders", "9")) == 1
+
+    place = live(shelf, act)
+    assert [text for text, _ in place.discord.messages["@9"]] == ["\N{ALARM CLOCK} <@9> tea"] * 5
+
+
+def test_reminders_are_plain_text_and_go_by_the_clock_of_the_server(shelf: Shelf) -> None:
+    async def act(place: Town) -> None:
+        text = "# [free](https://example.org) https://example.org/a_b_c"
+        await place.ask(G, "remind", "1", "9", G, text, When(START + 9 * HOUR * 1000, "0 9 * * *"))
+        place.settings[G] = GuildSettings(time_zone="Europe/Berlin")
+        await place.ask(G, "resettle")
+        place.start()
+        await until(place, DAY)
+
+    [(text, at_ms)] = live(shelf, act).discord.messages[G]
+    assert text.endswith(r"\# \[free\]\(https://example.org\) https://example.org/a_b_c")
+    assert at_ms - START < 7.1 * HOUR * 1000
 
 
 def test_edits(shelf: Shelf) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
 
-from actors import game, guild, proposals
+from actors import game, guild, proposals, usage
+from actors.access_rules import GUILD as EVERYBODY
 from actors.additions import KIND as ADDITIONS
 from actors.additions import NOTHING, Additions, AdditionsActor, reading_additions
 from actors.channel import KIND as CHANNEL
@@ -25,11 +26,13 @@ from actors.member import MemberActor
 from actors.points_queries import Board, Page, Row
 from actors.proposals import Decided, Proposal, ProposalActor, ProposalDocument
 from actors.routing import ChannelRules
+from actors.usage import UsageActor
 from actors.virtual import LocalVirtualActors
 from bot.language import words
 from bot.pictures.studio import drawn
 from core.documents import DatabaseHandle
 from core.errors import RequestError, Unavailable
+from core.limits import DAY_MS, Name
 from core.messages import Author, Delta, IncomingMessage, Making, Passage, ReplyRequest, SearchQuery, Spoken, Usage
 from core.personas import Greeting, Lore, Scenario
 from schedules.job import Line, Posted, Slot
@@ -64,7 +67,7 @@ class Everything:
     async def server(self, guild_id: str) -> Server:
         places = ((GENERAL, "general", True), (GAMES, "games", True), (STAFF, "staff", False))
         made = [
-            Place(id=one, name=name, public=public, age_gated=False, writes=one != GAMES)
+            Place(id=one, name=name, public=public, age_gated=False, lacks=("Send Messages",) if one == GAMES else ())
             for one, name, public in places
         ]
         return Server(locale="de", places=tuple(made))
@@ -117,6 +120,7 @@ def troupe() -> LocalVirtualActors:
                 guild.KIND: partial(GuildActor, pack=pack(), rules=rules),
                 ADDITIONS: AdditionsActor,
                 proposals.KIND: ProposalActor,
+                usage.KIND: UsageActor,
                 game.KIND: lambda key: GameActor(key, maker=GameMaker(pack(), None), actors=actors, rules=GameRules()),
             }
         )
@@ -139,11 +143,13 @@ def actors(database: DatabaseHandle) -> LocalVirtualActors:
 
 @pytest.fixture
 def world(actors: LocalVirtualActors, everything: Everything) -> MakeWorld:
-    def make(*channel_ids: str, job: str = "daily_digest", at: Slot | None = None) -> ServerWorld:
+    def make(
+        *channel_ids: str, job: str = "daily_digest", at: Slot | None = None, rules: ChannelRules | None = None
+    ) -> ServerWorld:
         handles = Handles(
             actors=actors,
             guilds=GuildBook(
-                pack(), ChannelRules(), reading(actors), read_additions=reading_additions(actors), fresh_s=0
+                pack(), rules or ChannelRules(), reading(actors), read_additions=reading_additions(actors), fresh_s=0
             ),
             index=everything,
             window=everything,
@@ -167,8 +173,38 @@ class TestChannels:
         await actors.call(guild.KIND, GUILD, "change", "auto_reply_channels", "*", "1", "c1")
         assert [one.name for one in await world().channels()] == ["general", "staff"]
 
+    async def test_or_where_the_operator_lets_it_unless_the_server_says_otherwise(
+        self, world: MakeWorld, actors: LocalVirtualActors
+    ) -> None:
+        operators = ChannelRules(auto_channels=frozenset({STAFF}))
+        assert [one.name for one in await world(rules=operators).channels()] == ["staff"]
+        await actors.call(guild.KIND, GUILD, "change", "auto_reply_channels", GENERAL, "1", "c1")
+        assert [one.name for one in await world(rules=operators).channels()] == ["general"]
+
+    async def test_only_where_the_cast_may_speak(self, world: MakeWorld, actors: LocalVirtualActors) -> None:
+        only = ChannelRules(only_channel=STAFF, auto_channels=frozenset({"*"}))
+        assert await world(rules=only).channels() == ()
+        assert [one.name for one in await world(GENERAL, STAFF, rules=only).channels()] == ["staff"]
+        await actors.call(guild.KIND, GUILD, "change", "allowed_channels", GENERAL, "1", "c1")
+        assert [one.name for one in await world(STAFF, GENERAL).channels()] == ["general"]
+        with pytest.raises(RequestError, match="In #staff the cast may not speak"):
+            await world(STAFF).channels()
+
+    async def test_a_channel_that_was_set_and_cannot_be_used_is_named(self, world: MakeWorld) -> None:
+        with pytest.raises(RequestError, match="In #games I lack the permission Send Messages"):
+            await world(GAMES).channels()
+        with pytest.raises(RequestError, match="<#799> is not there"):
+            await world("799").channels()
+        assert [one.name for one in await world("799", GAMES, GENERAL).channels()] == ["general"]
+
+    async def test_the_cast_is_that_of_the_channel(self, world: MakeWorld, actors: LocalVirtualActors) -> None:
+        await actors.call(CHANNEL, GENERAL, "set_cast", ("olga", "elio"), GUILD)
+        assert sorted(one.id for one in (await world().cast(GENERAL)).personas) == ["elio", "olga"]
+        assert (await world().cast(STAFF)).personas == (await world().cast()).personas == pack().personas
+
     async def test_never_where_it_may_not_write(self, world: MakeWorld) -> None:
-        assert await world(GAMES).channels() == ()
+        everywhere = ChannelRules(auto_channels=frozenset({"*"}))
+        assert [one.name for one in await world(rules=everywhere).channels()] == ["general", "staff"]
         assert [one.public for one in await world().everywhere()] == [True, True, False]
 
     async def test_channels_that_the_bot_cannot_see_are_not_activity(
@@ -224,6 +260,16 @@ class TestLines:
         assert [one.text for one in await world().lines(GENERAL, 0)] == ["Mine"]
         assert [one.name for one in await world().standings()] == ["Ada"]
 
+    async def test_people_who_opted_out_are_heard_although_nothing_of_theirs_is_told(
+        self, world: MakeWorld, everything: Everything, actors: LocalVirtualActors
+    ) -> None:
+        everything.said[GENERAL] = (line("Build 7 failed", name="CI", author_id=None, persona_id="CI"),)
+        assert not await world().heard_since(GENERAL, 0)
+        everything.said[GENERAL] += (line("Not mine", name="Bruno"),)
+        await actors.call(MEMBER, "id-Bruno", "remember", False, GUILD)
+        assert [one.text for one in await world().lines(GENERAL, 0)] == []
+        assert await world().heard_since(GENERAL, 0)
+
     async def test_a_wish_of_another_server_does_not_count_here(
         self, world: MakeWorld, everything: Everything, actors: LocalVirtualActors
     ) -> None:
@@ -269,13 +315,29 @@ class TestWriting:
         everything.spoken = spoken
         assert await world().write("elio", "Say it.", (), 20) is None
 
-    async def test_tokens_are_counted(self, world: MakeWorld, everything: Everything) -> None:
+    async def test_the_filter_is_the_operators_unless_the_server_has_its_own(
+        self, world: MakeWorld, everything: Everything, actors: LocalVirtualActors
+    ) -> None:
+        operators = ChannelRules(filter_level="high")
+        assert await world(rules=operators).filter_level() == "high"
+        await world(rules=operators).write("elio", "Say it.", (), 20)
+        assert everything.requests[-1].filter_level == "high"
+        await actors.call(guild.KIND, GUILD, "change", "content_filter", "low", "1", "c1")
+        assert await world(rules=operators).filter_level() == "low"
+
+    async def test_tokens_are_counted(
+        self, world: MakeWorld, everything: Everything, actors: LocalVirtualActors
+    ) -> None:
         making = Making(usage=Usage(prompt_tokens=30, completion_tokens=12))
         everything.spoken = Spoken(text="Whoa.", model="small", making=making)
         one = world()
         await one.write("elio", "Say it.", (), 20)
+        everything.spoken = replace(everything.spoken, fallback=True)  # what was not used was written all the same
         await one.write("olga", "Say it.", (), 20)
         assert one.tokens == 84
+        counts = await actors.call(usage.KIND, GUILD, "counts")
+        now_ms = counts.day.number * DAY_MS
+        assert counts.used(EVERYBODY, now_ms)[str(Name("tokens", "day"))] == 84
 
     def test_what_is_too_long_ends_with_a_sentence_where_one_fits(self) -> None:
         assert shortened("One two three. Four five six seven.", 5) == "One two three."
@@ -317,6 +379,17 @@ class TestScenes:
         await actors.call(CHANNEL, GENERAL, "open_scene", pack().scenarios[0].id, "5", GUILD)
         await actors.call(CHANNEL, GENERAL, "end_scene", False)
         assert await channels_with_due_scenes(database, GUILD, 1 << 60) == []
+
+    async def test_only_the_scene_that_is_meant_is_ended_or_withdrawn(self, actors: LocalVirtualActors) -> None:
+        await actors.call(CHANNEL, GENERAL, "open_scene", pack().scenarios[0].id, "5", GUILD)
+        for method, *args in (("end_scene", True, "4"), ("end_scene", False, "4"), ("withdraw_scene", "4")):
+            await actors.call(CHANNEL, GENERAL, method, *args)
+        scene = await actors.call(CHANNEL, GENERAL, "scene")
+        assert (scene.id, scene.over) == ("5", False)
+        await actors.call(CHANNEL, GENERAL, "withdraw_scene", "5")
+        assert await actors.call(CHANNEL, GENERAL, "scene") is None
+        await actors.call(CHANNEL, GENERAL, "open_scene", pack().scenarios[0].id, "5", GUILD)
+        assert (await actors.call(CHANNEL, GENERAL, "end_scene", True, "5")).revealed
 
 
 class TestProposals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -194,7 +195,8 @@ class TestScene:
             general = people["ada"].channel_id("general")
             [(post, message_id)] = await behind.run("auto_scenario", general)
             scene = await behind.actors.call("channel", general, "scene")
-            assert (scene.id, scene.scenario_id) == (message_id, post.fingerprint)
+            assert (scene.scenario_id, scene.runs(scene.opened_ms)) == (post.fingerprint, True)
+            assert await stands(people["ada"], message_id)
             again = await behind.make("auto_scenario", general)
             assert isinstance(again, Silence)
             assert isinstance(await behind.make("scenario_reveal"), Silence)  # not due yet
@@ -203,6 +205,52 @@ class TestScene:
             assert stage.pack.scenario(post.fingerprint).answer in text_of(await stands(people["ada"], answer_id))
             assert isinstance(await behind.make("scenario_reveal"), Silence)
             assert reveal.persona_id == stage.pack.scenario(post.fingerprint).cast[0]
+
+    async def test_what_was_ended_meanwhile_is_not_told_and_a_new_scene_goes_on(self, stage: Stage) -> None:
+        async with lively(stage) as (behind, people):
+            general = people["ada"].channel_id("general")
+            await behind.run("auto_scenario", general)
+            behind.ahead_ms += 30 * DAY_MS
+            [reveal] = await behind.make("scenario_reveal")  # type: ignore[misc]
+            await behind.actors.call("channel", general, "end_scene", True)
+            await behind.actors.call(
+                "channel", general, "open_scene", stage.pack.scenarios[0].id, "77", behind.guild_id
+            )
+            before = await people["ada"].history("general", 50)
+            assert await behind.deliver("scenario_reveal", reveal) == (reveal, "")
+            assert await people["ada"].history("general", 50) == before
+            scene = await behind.actors.call("channel", general, "scene")
+            assert (scene.id, scene.over) == ("77", False)
+
+    async def test_an_answer_that_is_refused_is_not_tried_again(self, stage: Stage) -> None:
+        async with lively(stage) as (behind, people):
+            [(post, _)] = await behind.run("auto_scenario", people["ada"].channel_id("general"))
+            behind.ahead_ms += 30 * DAY_MS
+            await behind.actors.call("channel", "1", "open_scene", post.fingerprint, "5", behind.guild_id)
+            made = await behind.make("scenario_reveal")
+            gone = next(one for one in made if one.channel_id == "1")  # type: ignore[union-attr]
+            with pytest.raises(RequestError, match="not there any more"):
+                await behind.deliver("scenario_reveal", gone)
+            [left] = await behind.make("scenario_reveal")  # type: ignore[misc]
+            assert left.channel_id == people["ada"].channel_id("general")
+
+    @pytest.mark.parametrize("job", ["auto_scenario", "mini_game"])
+    async def test_what_cannot_begin_is_not_announced(self, stage: Stage, job: str) -> None:
+        async with lively(stage) as (behind, people):
+            general = people["ada"].channel_id("general")
+            post = await behind.make(job, general)
+            assert isinstance(post, Post)
+            asked = (stage.pack.scenarios[0].id, "77", behind.guild_id)
+            await behind.actors.call("channel", general, "open_scene", *asked)
+            [(_, game)] = await behind.run("mini_game", general)
+            before = [one["id"] for one in await people["ada"].history("general", 50) if one["content"] == post.text]
+            with pytest.raises(RequestError, match="already"):
+                await behind.deliver(job, post)
+            after = [one["id"] for one in await people["ada"].history("general", 50) if one["content"] == post.text]
+            assert after == before
+            assert (await behind.actors.call("channel", general, "scene")).id == "77"
+            assert not (await behind.actors.call(GAME, general, "view")).over, game
+            await behind.actors.call(GAME, general, "stop", people["ada"].id, True)
 
 
 async def test_a_game_begins_in_the_channel_and_only_one(stage: Stage) -> None:
@@ -288,6 +336,15 @@ class TestDelivery:
             assert first == again
             titles = [one["embeds"] for one in await people["ada"].history("general") if one["embeds"]]
             assert len(titles) == 1
+
+    async def test_two_who_ask_at_once_get_the_same_message(self, stage: Stage) -> None:
+        async with lively(stage) as (behind, people):
+            post = Post(channel_id=people["ada"].channel_id("general"), persona_id="elio", text="Once and for all")
+            asked = {"nonce": "5-0", "since_ms": 0, "look": False}
+            both = await asyncio.gather(*(behind.deliver("x", post, **asked) for _ in range(2)))
+            assert len({message_id for _, message_id in both}) == 1
+            said = [one["content"] for one in await people["ada"].history("general")]
+            assert said.count("Once and for all") == 1
 
     async def test_what_cannot_be_done_is_told_apart_from_what_may_work_later(self, stage: Stage) -> None:
         async with lively(stage) as (behind, _):

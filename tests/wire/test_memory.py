@@ -156,7 +156,9 @@ async def test_who_has_nothing_that_can_be_shown_is_forgotten_nonetheless(stage:
         await ada.slash("general", "memory off")
         await told(ada, "Nothing you say is remembered")
         await ada.slash("general", "memory view")
-        assert "*memory switched off*: Off on all servers" in (await told(ada, "switched off"))["embeds"][0]["description"]
+        assert (
+            "*memory switched off*: Off on all servers" in (await told(ada, "switched off"))["embeds"][0]["description"]
+        )
         call = gateway._actors.call
 
         async def seen(kind: str, key: str, method: str, *args: Any, **kwargs: Any) -> Any:

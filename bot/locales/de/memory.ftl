@@ -62,3 +62,4 @@ memory-kind-wish = Gedächtnis ausgeschaltet
 memory-kind-consent = Gedächtnis eingeschaltet
 memory-in-wish = Was du möchtest
 memory-in-consent = Was du möchtest
+memory-kind-post = wartender Beitrag

@@ -62,7 +62,11 @@ post-media-times =
         [one] von
        *[other] { $count }-mal, zuerst von
     }
-post-media-footer = Die letzten { $hours } Stunden. Geöffnet hat die Links niemand.
+post-media-footer =
+    { $hours ->
+        [one] Die letzte Stunde.
+       *[other] Die letzten { $hours } Stunden.
+    } Geöffnet hat die Links niemand.
 post-expansion-footer = Weil ihr über { $topic } gesprochen habt · aus { $source }
 post-game-trivia = Wer kennt unsere Welt? Drei Fragen, und die schnellste richtige Antwort gewinnt.
 post-game-riddle = Ich habe drei Rätsel für euch. Lasst euch Zeit, aber nicht zu viel.

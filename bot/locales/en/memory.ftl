@@ -63,3 +63,4 @@ memory-kind-wish = memory switched off
 memory-kind-consent = memory switched on
 memory-in-wish = What you want
 memory-in-consent = What you want
+memory-kind-post = post that waits

@@ -62,7 +62,11 @@ post-media-times =
         [one] by
        *[other] { $count } times, first by
     }
-post-media-footer = The last { $hours } hours. Nobody has opened the links.
+post-media-footer =
+    { $hours ->
+        [one] The last hour.
+       *[other] The last { $hours } hours.
+    } Nobody has opened the links.
 post-expansion-footer = Because you talked about { $topic } · from { $source }
 post-game-trivia = Who knows our world? Three questions, and the fastest right answer wins.
 post-game-riddle = I have three riddles for you. Take your time, but not too much of it.
