@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from actors import game, guild, member, proposals, usage
-from actors.channel import Stage
+from actors.channel_stage import Stage
 from actors.game_views import GameView
 from actors.guild_book import GuildBook, Here
 from actors.guild_settings import EVERYWHERE, GuildSettings

@@ -7,7 +7,7 @@ import time
 import discord
 from discord import app_commands
 
-from actors.channel import Stage
+from actors.channel_stage import Stage
 from actors.guild import KIND as GUILD
 from actors.guild import SettingView
 from bot.commands import persona_cards, persona_cast

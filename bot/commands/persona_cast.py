@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from actors.chain import MAX_EXCHANGE
-from actors.channel import Stage
+from actors.channel_stage import Stage
 from bot.commands.asking import guild_of
 from bot.commands.needs import needs
 from bot.commands.services import Services
