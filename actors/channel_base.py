@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from actors.answering import Answering, PersonaApp
-from actors.channel_state import ChannelDocument, ChannelState
+from actors.channel_document import ChannelDocument
+from actors.channel_state import ChannelState
 from actors.generation import Generations
 from actors.guild_book import GuildBook, Here
 from actors.hand_over import HandOver

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from core.documents import DatabaseHandle, ids_where
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors import channel_people
 from actors.channel_base import ChannelBase
 from actors.decisions import DecisionRecord
 from actors.host import exposed
@@ -36,7 +37,7 @@ class ChannelRights(ChannelBase):
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
         """What is kept here that comes from a person or was said to them."""
-        return self._state.kept_about(user_id, self.key)
+        return channel_people.kept_about(self._state, user_id, self.key)
 
     @exposed
     async def forget_person(self, user_id: str) -> int:
@@ -45,8 +46,8 @@ class ChannelRights(ChannelBase):
         What is on its way to long-term memory has arrived there when this returns, so that whoever then has long-term
         memory forget the person finds it. Raises Unavailable where it does not arrive.
         """
-        count = len(self._state.kept_about(user_id, self.key))
-        for source_id in self._state.forget_person(user_id):
+        count = len(channel_people.kept_about(self._state, user_id, self.key))
+        for source_id in channel_people.forget_person(self._state, user_id):
             self._drop(source_id, "abandoned")
         await self._nothing_under_way()
         return count

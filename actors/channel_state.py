@@ -1,28 +1,27 @@
-"""What a channel remembers, and how each event changes it. Pure data: no clock, no network, no lock."""
+"""The state of a channel, and how each event changes it. Pure data: no clock, no network, no lock.
+
+What was said is in `channel_memory.py`, what people may have shown and forgotten in `channel_people.py`.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal
 
-from pydantic import BaseModel, computed_field
+from pydantic import Field
 
 from actors import chain
 from actors.bursts import joined
+from actors.channel_memory import NOTES_TTL_S, ChannelMemory
 from actors.decisions import DecisionRecord, noted
-from actors.memory_scopes import Saying
-from actors.memory_worth import sentences
 from actors.routing import ChannelRules, Decision
 from actors.scenes import Scene
-from actors.summary import FOLD_EVERY, Note, as_text, fold
 from actors.turn_record import Answer, OwnReply, TurnRecord, lore_told, record_line, saying_of
-from core.documents import OwnedDocument
 from core.errors import RequestError
-from core.messages import IncomingMessage, Kept, Memory, Spoken, Trigger, Turn
+from core.messages import IncomingMessage, Memory, Spoken, Trigger, Turn
 from core.personas import Pack
-from core.prompts import own_words, with_pictures
+from core.prompts import own_words
 from core.tracing import trace_id
 from core.wording import Wording
 
@@ -30,11 +29,9 @@ MAX_HANDLED = 256
 MAX_REPLIES = 200
 MAX_MENTIONS = 100
 MAX_ANSWERS = 20
-MAX_OUTBOX = 100
-NOTES_TTL_S = 7 * 86_400.0
 
 
-class ChannelState(BaseModel):
+class ChannelState(ChannelMemory):
     """The state of one channel. Every change is a method; each may be repeated without a further effect.
 
     A message id counts as handled if it stands in `handled` (ascending, at most MAX_HANDLED) or is not above `floor`.
@@ -43,35 +40,26 @@ class ChannelState(BaseModel):
     """
 
     persona_id: str | None = None
-    cast: list[str] = []  # who alone speaks here; everybody where it is empty
+    cast: list[str] = Field(default_factory=list)  # who alone speaks here; everybody where it is empty
     exchange: int = 0  # lines that personas exchange who were called together
     scene: Scene | None = None
-    turns: list[Turn] = []
-    notes: list[Note] = []
-    folded_ms: int = 0  # lines up to this time are in the notes, where they were worth it
-    outbox: list[Saying] = []  # what may be worth keeping for long and is not handed over yet, at most MAX_OUTBOX
-    open: list[TurnRecord] = []
-    handled: list[int] = []
+    open: list[TurnRecord] = Field(default_factory=list)
+    handled: list[int] = Field(default_factory=list)
     floor: int = 0
     seen_ms: int = 0
     guild_id: str = ""  # of the newest message heard; empty in direct messages
-    replies: list[OwnReply] = []
-    answers: list[Answer] = []
+    replies: list[OwnReply] = Field(default_factory=list)
+    answers: list[Answer] = Field(default_factory=list)
     keyword_ms: int = 0
-    unasked_ms: dict[str, int] = {}
+    unasked_ms: dict[str, int] = Field(default_factory=dict)
     spoke_ms: int = 0
     speaker: str | None = None
-    mention_ms: dict[str, int] = {}
-    decisions: list[DecisionRecord] = []
+    mention_ms: dict[str, int] = Field(default_factory=dict)
+    decisions: list[DecisionRecord] = Field(default_factory=list)
 
     def busy(self, since_ms: int) -> bool:
         """Whether an answer is under way that was begun since then. One that failed may stay open for longer."""
         return any(record.opened_ms >= since_ms for record in self.open)
-
-    @property
-    def spoke_to(self) -> str | None:
-        """Whom the last persona that spoke answered, as long as that line is remembered."""
-        return next((turn.author_id for turn in reversed(self.turns) if turn.persona_id), None)
 
     def in_conversation(self, user_id: str, rules: ChannelRules, now_ms: int) -> str | None:
         """The persona that spoke last, where it spoke to that person and not long ago."""
@@ -106,19 +94,9 @@ class ChannelState(BaseModel):
         """The delivered answer of the turn with that id, None where there is none or it is long ago."""
         return next((answer for answer in self.answers if answer.source_id == source_id), None)
 
-    def remembers(self, message_id: str) -> bool:
-        """Whether something of what the message said is still known here."""
-        lines: tuple[Turn | Note | Saying, ...] = (*self.turns, *self.notes, *self.outbox)
-        return any(line.message_id == message_id and line.text for line in lines)
-
     def replied_as(self, reply_id: str) -> str | None:
         """Which persona posted that message, None where it is none of ours."""
         return next((reply.persona_id for reply in self.replies if reply.id == reply_id), None)
-
-    def author_of(self, message_id: str) -> str:
-        """Who said a message that is still remembered here, or whom it answers; empty otherwise."""
-        known: list[Turn | Note | Saying] = [*self.turns, *self.notes, *self.outbox]
-        return next((one.author_id for one in known if one.message_id == message_id and one.author_id), "")
 
     def pass_over(self, message_id: str) -> None:
         """The message is handled."""
@@ -220,7 +198,7 @@ class ChannelState(BaseModel):
                 self.turns[index] = replace(
                     turn, text="\n".join([own_words(content), *_pictures_of(turn.text)]).strip()
                 )
-        self._note_anew(message_id, content)
+        self._note_anew(message_id, content, self.replied_as(message_id))
         record = self.covering(message_id)
         if record is None or sent or record.reply_ids:
             return None
@@ -298,15 +276,6 @@ class ChannelState(BaseModel):
         source_id = next((reply.source_id for reply in self.replies if reply.id == message_id), message_id)
         return next((one for one in self.decisions if one.message_id == source_id), None)
 
-    def saw(self, source_id: str, pictures: Sequence[str]) -> None:
-        """What the pictures of a message show joins its remembered line."""
-        if not pictures:
-            return
-        self.turns = [
-            replace(turn, text=with_pictures(turn.text, pictures)) if turn.message_id == source_id else turn
-            for turn in self.turns
-        ]
-
     def deliver(
         self,
         source_id: str,
@@ -346,92 +315,11 @@ class ChannelState(BaseModel):
         if rules.gathers:
             self._put_out(lore_told(record, line))
 
-    def withdraw(self, saying: Saying) -> None:
-        """A message that may be in long-term memory was edited or deleted: so `saying` takes its place."""
-        others = [one for one in self.outbox if one.message_id != saying.message_id]
-        self.outbox = [*others, replace(saying, withdrawn=True)][-MAX_OUTBOX:]
-
-    def handed_over(self, lines: Collection[Saying]) -> None:
-        """Lines of the outbox are in long-term memory now. One that was edited meanwhile is another one."""
-        self.outbox = [saying for saying in self.outbox if saying not in lines]
-
     def abandon(self, source_id: str) -> None:
         """Closes a turn that cannot be delivered. Raises RequestError for a message never heard."""
         record = self._open_or_closed(source_id)
         if record is not None:
             self.open.remove(record)
-
-    def recall(self, persona_id: str, rules: ChannelRules, now_ms: int) -> tuple[Turn, ...]:
-        """What a persona knows of the channel, oldest first: the last lines within the window and the time to live.
-
-        Talk between people and other personas fills at most a third of the window, so that it does not drive out
-        the persona's own.
-        """
-        horizon = now_ms - rules.memory_ttl_s * 1000
-        others = max(1, rules.memory_window // 3)
-        known: list[Turn] = []
-        for turn in reversed(self.turns):
-            if len(known) == rules.memory_window:
-                break
-            if turn.at_ms < horizon:
-                continue
-            if (turn.persona_id or turn.addressed_to or persona_id) != persona_id:
-                others -= 1
-                if others < 0:
-                    continue
-            known.append(turn)
-        return tuple(reversed(known))
-
-    def summary(self, history: Iterable[Turn], now_ms: int) -> str:
-        """What was said before `history`, for NOTES_TTL_S."""
-        notes = [note for note in self.notes if note.at_ms >= now_ms - NOTES_TTL_S * 1000]
-        return as_text(notes, without=[turn.message_id for turn in history])
-
-    def noted(self, summary: str) -> frozenset[str]:
-        """The messages of which a summary tells."""
-        return frozenset(note.message_id for note in self.notes if note.text in summary)
-
-    def kept_about(self, user_id: str, channel_id: str) -> tuple[Kept, ...]:
-        """Everything here that comes from a person or was said to them."""
-        found: list[Kept] = []
-        for turn in self.turns:
-            if turn.author_id == user_id:
-                kind: Literal["line", "reply"] = "reply" if turn.persona_id else "line"
-                found.append(_kept(kind, channel_id, turn.message_id, turn.at_ms, turn.text))
-        for note in self.notes:
-            if note.author_id == user_id:
-                found.append(_kept("note", channel_id, note.message_id, note.at_ms, note.text))
-        for record in self.open:
-            if (message := record.message).author.id == user_id:
-                found.append(_kept("turn", channel_id, message.id, message.created_ms, message.content))
-        shown = {one.message_id for one in found}
-        for saying in self.outbox:
-            if saying.author_id == user_id and saying.message_id not in shown:
-                found.append(_kept("line", channel_id, saying.message_id, saying.at_ms, saying.text))
-        for answer in self.answers:
-            if answer.author_id == user_id and shown.isdisjoint(answer.reply_ids):
-                text = Wording("kept-answer", "{persona} answered here", persona=answer.persona_id)
-                found.append(_kept("answer", channel_id, answer.source_id, answer.at_ms, text))
-        if user_id in self.mention_ms:
-            text = Wording("kept-mention", "When a mention was last answered")
-            found.append(_kept("answer", channel_id, "", self.mention_ms[user_id], text))
-        return tuple(found)
-
-    def forget_person(self, user_id: str) -> tuple[str, ...]:
-        """Drops all that; returns the ids of the messages whose answers were under way, which nobody gets any more."""
-        ended = tuple(record.message.id for record in self.open if record.message.author.id == user_id)
-        # Decisions hold no author; those on lines that are still known to be theirs go, too.
-        theirs = {turn.message_id for turn in self.turns if turn.author_id == user_id} | set(ended)
-        theirs |= {note.message_id for note in self.notes if note.author_id == user_id}
-        theirs |= {reply.source_id for reply in self.replies if reply.id in theirs}
-        self.decisions = [one for one in self.decisions if one.message_id not in theirs]
-        self.turns = [turn for turn in self.turns if turn.author_id != user_id]
-        self.notes = [note for note in self.notes if note.author_id != user_id]
-        self.open = [record for record in self.open if record.message.author.id != user_id]
-        self.answers = [answer for answer in self.answers if answer.author_id != user_id]
-        self.outbox = [saying for saying in self.outbox if saying.author_id != user_id]
-        self.mention_ms.pop(user_id, None)
-        return ended
 
     def forget(self) -> None:
         """Drops what was said. What was handled and what is open stays."""
@@ -441,46 +329,13 @@ class ChannelState(BaseModel):
         self.answers.clear()
         self.outbox.clear()
 
-    def unwelcome(self, people: Collection[str]) -> None:
-        """These people do not want to be remembered for longer: their notes go, and their lines will leave none."""
-        self.notes = [note for note in self.notes if note.author_id not in people]
-        self.turns = [replace(turn, fleeting=True) if turn.author_id in people else turn for turn in self.turns]
-
-    def remembered(self) -> frozenset[str]:
-        """The people of whom there are notes, or lines that may leave some."""
-        lines = {turn.author_id for turn in self.turns if not turn.fleeting}
-        return frozenset(one for one in lines | {note.author_id for note in self.notes} if one)
-
     def prune(self, rules: ChannelRules, now_ms: int) -> None:
         """Drops what is past its time: lines, which leave notes, and notes and what is known of answers."""
-        horizon, last = now_ms - rules.memory_ttl_s * 1000, now_ms - NOTES_TTL_S * 1000
-        newest = self.turns[-rules.memory_window :]
-        left = [t for t in self.turns if t.at_ms > self.folded_ms and (t.at_ms < horizon or t.at_ms < newest[0].at_ms)]
-        if len(left) >= FOLD_EVERY or any(turn.at_ms < horizon for turn in left):
-            self._fold(left, rules)
-        self.turns = [turn for turn in self.turns if turn.at_ms >= horizon][-rules.memory_window * 3 :]
-        self.notes = [note for note in self.notes if note.at_ms >= last]
+        super().prune(rules, now_ms)
+        last = now_ms - NOTES_TTL_S * 1000
         self.answers = [answer for answer in self.answers if answer.at_ms >= last]
         cooling = now_ms - rules.mention_cooldown_s * 1000
         self.mention_ms = {who: at_ms for who, at_ms in self.mention_ms.items() if at_ms >= cooling}
-
-    def _put_out(self, saying: Saying) -> None:
-        text = saying.text if sentences(saying.text) else ""
-        known = {one.message_id for one in self.outbox}
-        if (text or saying.reply_to) and saying.message_id not in known:
-            self.outbox = [*self.outbox, replace(saying, text=text)][-MAX_OUTBOX:]
-
-    def _remember(self, line: Turn, rules: ChannelRules, now_ms: int) -> None:
-        # Messages caught up on arrive newest first; people read them in the order of their time.
-        insort(self.turns, line, key=lambda turn: turn.at_ms)
-        self.prune(rules, now_ms)
-
-    def _fold(self, left: Sequence[Turn], rules: ChannelRules) -> None:
-        """Notes what is worth it of lines that have left the window, but of nobody who does not want that."""
-        fleeting = {turn.author_id for turn in self.turns if turn.fleeting}
-        if rules.memory != "off":
-            self.notes = fold(self.notes, [turn for turn in left if turn.author_id not in fleeting])
-        self.folded_ms = left[-1].at_ms
 
     def _ask_anew(self, record: TurnRecord, parts: Sequence[IncomingMessage]) -> TurnRecord | None:
         """Has an open turn answer `parts`; None where that is what it answers already."""
@@ -509,94 +364,13 @@ class ChannelState(BaseModel):
         text = record.spoken.text if record.spoken else ""
         for line_id in line_ids:
             self.turns = [replace(turn, text=text) if turn.message_id == line_id else turn for turn in self.turns]
-            self._note_anew(line_id, text)
-
-    def _note_anew(self, message_id: str, text: str) -> None:
-        """The note of a line that has left the window follows what the line says."""
-        noted = next((note for note in self.notes if note.message_id == message_id), None)
-        if noted is None:
-            return
-        spoke_as = next((reply.persona_id for reply in self.replies if reply.id == message_id), None)
-        line = Turn(
-            message_id=message_id,
-            speaker=noted.speaker,
-            text=text,
-            at_ms=noted.at_ms,
-            persona_id=spoke_as,
-            author_id=noted.author_id,
-        )
-        self.notes = fold([note for note in self.notes if note is not noted], [line])
+            self._note_anew(line_id, text, self.replied_as(line_id))
 
     def _open_or_closed(self, source_id: str) -> TurnRecord | None:
         record = self.find(source_id)
         if record is None and not self.is_handled(source_id):
             raise RequestError(f"Message {source_id} was never heard in this channel.", field="source_id")
         return record
-
-
-class ChannelDocument(OwnedDocument):
-    """How a channel is stored: its state, and beside it the plain numbers that are queried."""
-
-    state: ChannelState = ChannelState()
-
-    class Settings:
-        """Beanie's own: the collection."""
-
-        name = "channels"
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def open_turns(self) -> int:
-        """Turns not delivered yet."""
-        return len(self.state.open)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def people(self) -> list[str]:
-        """Ids of the people of whom something is kept here."""
-        state = self.state
-        said = {turn.author_id for turn in state.turns} | {note.author_id for note in state.notes}
-        asked = {record.message.author.id for record in state.open} | {answer.author_id for answer in state.answers}
-        asked |= {saying.author_id for saying in state.outbox}
-        return sorted(one for one in said | asked | set(state.mention_ms) if one)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def line_ms(self) -> int:
-        """When the oldest remembered line was said; 0 where there is none."""
-        return min((turn.at_ms for turn in self.state.turns), default=0)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def note_ms(self) -> int:
-        """When the oldest was of what is kept for NOTES_TTL_S; 0 where there is nothing."""
-        kept: list[Note | Answer] = [*self.state.notes, *self.state.answers]
-        return min((one.at_ms for one in kept), default=0)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def seen_ms(self) -> int:
-        """When the newest message heard was written."""
-        return self.state.seen_ms
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def guild_id(self) -> str:
-        """The server that it belongs to; empty for direct messages, and where nothing was heard yet."""
-        return self.state.guild_id
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def scene_guild(self) -> str:
-        """The server of a scene whose answer is still to be told; empty where there is none."""
-        scene = self.state.scene
-        return scene.guild_id if scene is not None and scene.due_ms else ""
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def scene_due_ms(self) -> int:
-        """When that answer is due, 0 for none."""
-        return self.state.scene.due_ms if self.state.scene is not None else 0
 
 
 def _told(message: IncomingMessage, decision: Decision, now_ms: int) -> DecisionRecord:
@@ -608,12 +382,6 @@ def _pictures_of(text: str) -> list[str]:
     """The lines that tell what the pictures of a message show, as `with_pictures` put them behind it."""
     lines = text.split("\n")
     return lines[next((at for at, line in enumerate(lines) if line.startswith("[picture: ")), len(lines)) :]
-
-
-def _kept(
-    kind: Literal["line", "reply", "note", "turn", "answer"], channel_id: str, message_id: str, at_ms: int, text: str
-) -> Kept:
-    return Kept(kind=kind, channel_id=channel_id, message_id=message_id, at_ms=at_ms, text=text)
 
 
 def snowflake(message_id: str) -> int:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.host import VirtualActor
 from actors.long_term import LongTermMemory
 from core.errors import TroupeError, Unavailable

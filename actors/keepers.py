@@ -23,7 +23,7 @@ from actors import (
     usage,
 )
 from actors.additions import AdditionsDocument
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.game_state import GameDocument
 from actors.guests import CardDocument, CastDocument
 from actors.schedule_state import ScheduleDocument

@@ -8,7 +8,7 @@ import time
 from typing import Protocol
 
 from actors.channel import KIND
-from actors.channel_state import NOTES_TTL_S
+from actors.channel_memory import NOTES_TTL_S
 from actors.virtual import Actors
 from core.errors import TroupeError
 

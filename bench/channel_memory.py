@@ -31,7 +31,7 @@ import psutil
 import ray
 
 from actors.channel import KIND, ChannelActor
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.host import ActorFactory, VirtualActor, exposed
 from actors.routing import ChannelRules
 from actors.virtual import HostSpec, VirtualActors, start_hosts

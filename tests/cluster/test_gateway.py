@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.virtual import HostSpec, start_hosts
 from bot.actor import GatewaySpec, start_gateway, stop_gateway
 from bot.config import BotConfig

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from actors.channel import KIND
+from actors.channel_document import ChannelDocument
 from actors.channel_queries import channels_with_open_turns
-from actors.channel_state import ChannelDocument
 from actors.virtual import HostSpec, VirtualActors, place, start_hosts
 from bench.system import free_port
 from core.documents import DatabaseHandle, connect

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from actors.channel_state import ChannelDocument, ChannelState
+from actors.channel_document import ChannelDocument
+from actors.channel_state import ChannelState
 from bench.recovery import VICTIMS, survive
 from bench.system import System
 from core.documents import connect

@@ -17,7 +17,7 @@ from actors.additions import KIND as ADDITIONS
 from actors.additions import Additions, AdditionsActor, reading_additions
 from actors.audit import AuditActor
 from actors.channel import KIND, ChannelActor
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.drop import KIND as DROP
 from actors.drop import DropActor
 from actors.game import KIND as GAME

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from actors.channel import KIND, ChannelActor
+from actors.channel_document import ChannelDocument
 from actors.channel_stage import Stage
-from actors.channel_state import ChannelDocument
 from actors.host import VirtualHost
 from actors.routing import ChannelRules
 from actors.virtual import LocalVirtualActors

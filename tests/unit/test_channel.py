@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 
 from actors.channel import KIND, ChannelActor
+from actors.channel_document import ChannelDocument
 from actors.channel_queries import channels_with_open_turns, known_channels
-from actors.channel_state import ChannelDocument
 from actors.guild_book import GuildBook
 from actors.guild_settings import GuildSettings
 from actors.host import VirtualHost

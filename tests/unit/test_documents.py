@@ -14,7 +14,7 @@ import psutil
 import pytest
 from pymongo.uri_parser import parse_uri
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.member import MemberDocument
 from actors.turn_record import OwnReply, TurnRecord
 from bench.system import free_port

@@ -12,7 +12,7 @@ import pytest
 from actors import standing
 from actors.channel import KIND as CHANNEL
 from actors.channel import ChannelActor
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.guild import ALL, KIND, MAX_CHANGES, GuildActor, GuildDocument, SettingView
 from actors.guild_book import GuildBook, reading
 from actors.guild_settings import NAMES, GuildSettings

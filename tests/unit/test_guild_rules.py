@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.channel_people import forget_person
 from actors.channel_state import ChannelState
 from actors.continuing import continues
 from actors.decisions import MAX_ANSWERED, MAX_SILENT, DecisionRecord, Source
@@ -223,7 +224,7 @@ def test_decisions_on_what_somebody_said_are_forgotten_with_them() -> None:
     state = ChannelState()
     heard(state, 1, reason="mentioned", persona_id="elio", trigger="mention")
     state.hear(make_message(2, author=Author(id="8", name="Bruno")), Decision(reason="not_addressed"), OPERATORS, NOW)
-    state.forget_person("7")
+    forget_person(state, "7")
     assert [one.message_id for one in state.decisions] == [make_message(2).id]
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from actors import member, memory, standing
 from actors.channel import KIND, ChannelActor
-from actors.channel_state import ChannelDocument, ChannelState
+from actors.channel_document import ChannelDocument
+from actors.channel_state import ChannelState
 from actors.decisions import Remembered
 from actors.hand_over import HandOver
 from actors.host import VirtualHost

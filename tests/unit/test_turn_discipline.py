@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from actors.bursts import joins
 from actors.channel import KIND, ChannelActor
-from actors.channel_state import MAX_ANSWERS, ChannelDocument, ChannelState
+from actors.channel_document import ChannelDocument
+from actors.channel_state import MAX_ANSWERS, ChannelState
 from actors.host import VirtualHost
 from actors.routing import ChannelRules, Decision
 from actors.summary import fold

@@ -9,7 +9,7 @@ import pytest
 
 from actors.access import AccessDocument
 from actors.access_rules import EVERYBODY, GUILD, OPERATORS, Listing, role, user
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.usage import UsageDocument
 from core.errors import DatabaseUnavailable
 from core.messages import Usage

@@ -13,7 +13,7 @@ from actors.access import AccessDocument
 from actors.access_rules import EVERYBODY, GUILD, OPERATORS, role, user
 from actors.additions import AdditionsDocument
 from actors.audit import AuditDocument
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.guild import GuildDocument
 from actors.guild_settings import GuildSettings
 from actors.proposals import Proposal, ProposalDocument

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.hand_over import HandOver
 from actors.member import MemberDocument
 from core.prompts import compose

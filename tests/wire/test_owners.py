@@ -11,7 +11,7 @@ import pytest
 
 from actors.access_rules import OPERATORS
 from actors.audit import AuditDocument
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from bot import language
 from bot.config import BotConfig
 from core.errors import DatabaseUnavailable, PackError

@@ -9,7 +9,7 @@ import pytest
 
 from actors import access
 from actors.channel import KIND as CHANNEL
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from actors.guild import KIND as GUILD
 from core.errors import DatabaseUnavailable, Unavailable
 from local_discord import Human

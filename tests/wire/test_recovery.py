@@ -9,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from bot.turns import Turns
 from bot.webhooks import Voices
 from core.errors import Unavailable

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from core.errors import DatabaseUnavailable
 from local_discord import Human
 from tests.support.bot import Stage

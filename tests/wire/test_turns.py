@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.audit import AuditDocument
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from core.errors import Overloaded
 from local_discord import Human
 from local_discord.components import walk

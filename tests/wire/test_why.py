@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.channel_state import ChannelDocument
+from actors.channel_document import ChannelDocument
 from core.messages import Making, Passage, Spoken, Usage
 from core.tracing import trace_id, traceparent_of
 from local_discord import Human
