@@ -3,6 +3,7 @@
 `turn` is the life of one message up to its text; `posted` and `delivered` are how the gateway reports what stands in
 Discord. Between the decision and the delivery a turn is *open* in the channel's document, and whoever survives a crash
 goes on with it (docs/architecture.md, "Exactly one answer").
+How a text is made, who plays, and what is shown and forgotten stand in the parts it is joined from (`channel_base.py`).
 
 What a crash can lose: messages nobody answers are saved up to a second after they were heard, so the last of them may
 be missing from memory. They were not answered, so being heard again does no harm.
