@@ -22,9 +22,9 @@ down: ## Stop a running Troupe
 test: setup-dev ## Run all tests (ARGS="-k name" to choose)
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
-else # what starts whole systems has the machine to itself
-	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile tests/unit tests/serve_local tests/wire
-	@$(BIN)/python -m pytest tests/cluster tests/e2e
+else # what starts servers and whole systems has the machine to itself
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile tests/unit tests/serve_local
+	@$(BIN)/python -m pytest tests/wire tests/cluster tests/e2e
 endif
 
 lint: setup-dev ## Check style, types, and that .env.example and docs/commands.md match the code

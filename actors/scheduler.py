@@ -21,6 +21,7 @@ from actors.schedule import KIND, Claimed, Done, Settled
 from actors.schedule_state import Run
 from actors.virtual import Calls
 from core.errors import TroupeError
+from core.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -113,10 +114,7 @@ class Scheduler:
 
     async def close(self) -> None:
         """Ends everything that is under way."""
-        tasks = [*self._tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._tasks)
 
     def wake(self, guild_id: str) -> None:
         """A server's schedule was changed: asks it at once."""

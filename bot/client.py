@@ -55,6 +55,7 @@ from bot.webhooks import NOBODY, Voices, place_of
 from bot.window import Window
 from core.errors import Overloaded, TroupeError
 from core.personas import Pack
+from core.tasks import end
 from schedules.catalog import load_jobs
 
 log = logging.getLogger(__name__)
@@ -297,10 +298,7 @@ class TroupeClient(discord.Client):
         await self.access.close()
         await self.drops.close()
         await self.games.close()
-        chores = list(self._chores)
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        await end(self._chores)
         await self.turns.cancel()
         await super().close()
 

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from core.tasks import end
+
 log = logging.getLogger(__name__)
 
 FRESH_S = 5.0
@@ -73,10 +75,7 @@ class Copies(Generic[T]):
 
     async def close(self) -> None:
         """Wait for nothing more."""
-        reading = [copy.reading for copy in self._copies.values() if copy.reading is not None]
-        for one in reading:
-            one.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        await end(copy.reading for copy in self._copies.values() if copy.reading is not None)
 
     async def _renew(self, key: str, copy: _Copy[T]) -> None:
         asked_at = time.monotonic()

@@ -24,6 +24,7 @@ from bot.language import words
 from bot.ports import ChannelIndex, Refuse
 from bot.webhooks import NOBODY
 from core.errors import RequestError, TroupeError
+from core.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -165,10 +166,7 @@ class Drops:
 
     async def close(self) -> None:
         """Forget about all of them; `resume` finds them again."""
-        tasks = [*self._timers.values(), *self._settling.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([*self._timers.values(), *self._settling.values()])
 
     async def _ask(self, drop_id: str, method: str, *args: object) -> DropView:
         view: DropView = await self._actors.call(KIND, drop_id, method, *args)

@@ -32,6 +32,7 @@ from bot.narration import Narrator
 from bot.ports import ChannelIndex
 from bot.webhooks import Place, Voices, place_of
 from core.errors import RequestError, TroupeError
+from core.tasks import end
 from core.wording import Wording
 
 log = logging.getLogger(__name__)
@@ -229,10 +230,7 @@ class Games:
 
     async def close(self) -> None:
         """Stop looking after them; they stay as they are."""
-        tasks = [table.task for table in self._tables.values() if table.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(table.task for table in self._tables.values() if table.task is not None)
 
     async def _see_through(self, channel_id: str, table: _Table) -> None:
         try:

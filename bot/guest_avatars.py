@@ -18,6 +18,7 @@ from actors.virtual import Actors
 from bot.webhooks import Face
 from core.errors import TroupeError
 from core.personas import Guest
+from core.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,7 @@ class GuestAvatars:
 
     async def close(self) -> None:
         """End what is under way."""
-        uploads = list(self._uploads.values())
-        for upload in uploads:
-            upload.cancel()
-        await asyncio.gather(*uploads, return_exceptions=True)
+        await end(self._uploads.values())
 
     async def _ask(self) -> None:
         """Once, what is there; a Discord that is slow costs the picture, not the reply."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from cachetools import TTLCache
 
 from core.errors import TroupeError
+from core.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,7 @@ class Prewarm:
     async def close(self) -> None:
         """Wait for nothing more."""
         if self._waking is not None:
-            self._waking.cancel()
-            await asyncio.gather(self._waking, return_exceptions=True)
+            await end([self._waking])
 
     async def _wake(self) -> None:
         try:

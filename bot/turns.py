@@ -14,6 +14,7 @@ from bot.replies import Adopt, Outcome, Pace, Reply
 from bot.webhooks import Place, Voices
 from core.errors import Overloaded, RequestError, TroupeError
 from core.messages import IncomingMessage, Lease, Spoken
+from core.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -180,10 +181,7 @@ class Turns:
 
     async def cancel(self) -> None:
         """End all turns at once. They stay open in their actors."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._tasks.values())
 
     async def give_up(self, message: IncomingMessage, reason: str) -> None:
         """Close a turn that cannot be delivered. Never raises for an actor that does not answer."""

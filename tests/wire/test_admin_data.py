@@ -305,13 +305,18 @@ async def test_an_export_has_the_jobs_and_what_was_added(stage: Stage, ada: Huma
 
 
 async def test_a_purge_of_the_settings_has_the_jobs_go_by_what_is_inherited(stage: Stage, ada: Human) -> None:
-    guild_id = stage.server.seed["guild_id"]
+    async def due() -> set[str]:
+        state = (await ScheduleDocument.load(stage.server.seed["guild_id"])).state
+        return {name for name, entry in state.entries.items() if entry.due_ms}
+
     async with stage.gateway():
         await registered(ada)
+        await answer(ada, "config-proactive set", job="daily_digest", on=True)
+        assert await due() == {"daily_digest", "scenario_reveal"}
         await answer(ada, "config set", setting="proactive", value="off")
-        assert (await ScheduleDocument.load(guild_id)).next_ms == 0
+        assert await due() == {"scenario_reveal"}  # which ends what people began
         await confirmed(ada, "admin-data purge", what="settings")
-        assert (await ScheduleDocument.load(guild_id)).next_ms > 0
+        assert await due() == {"daily_digest", "scenario_reveal"}
 
 
 @pytest.mark.parametrize("what", ["conversations", "usage", "lists", "settings", "jobs", "world"])
