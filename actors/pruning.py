@@ -15,6 +15,7 @@ from core.errors import TroupeError
 log = logging.getLogger(__name__)
 
 EVERY_S = 3600.0
+FIRST_S = 60.0  # a start has more urgent things to ask for
 _AT_ONCE = 16
 
 
@@ -34,6 +35,7 @@ class Pruning:
 
     async def run(self) -> None:
         """For ever."""
+        await asyncio.sleep(FIRST_S)
         while True:
             try:
                 await self.sweep(time.time_ns() // 1_000_000)
