@@ -312,6 +312,11 @@ async def test_a_question_that_changes(
     actors = make_actors(app)
     one = said(1, "one")
     listener = await Listener(actors, one).speaking()
+
+    async def writes() -> bool:
+        return len(app.requests) == 1
+
+    await eventually(writes)
     for step in steps:
         if step == "lease":
             await call(actors, "lease", one.id, "gateway")
