@@ -39,8 +39,8 @@ class ChannelReplies(ChannelBase):
 
     @exposed
     async def expect(self, user_id: str, guild_id: str | None) -> bool:
-        """Somebody begins to type. Where they are in conversation with a persona, the model reads beforehand what its
-        answer will be written from, until the next turn begins. Returns whether it does."""
+        """Somebody begins to type. Where they are in conversation with a persona, memory and the model read beforehand
+        what its answer will be written from, until the next turn begins. Returns whether they do."""
         here, now_ms = await self._at(guild_id), self._now_ms()
         persona_id = self._state.in_conversation(user_id, here.rules, now_ms)
         reading = self._reading_ahead is not None and not self._reading_ahead.done()
@@ -70,6 +70,8 @@ class ChannelReplies(ChannelBase):
         return True
 
     async def _read_ahead(self, prefill: Prefill, request: ReplyRequest) -> None:
+        if self._memory is not None:
+            await self._memory.read_ahead(request.message)
         try:
             await prefill(request)
         except TroupeError as error:

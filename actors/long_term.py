@@ -22,7 +22,7 @@ from actors.memory_shelf import Echo, Found, Item, MemoryRules, Question, best, 
 from actors.memory_worth import Embed, Judge, Worthy
 from actors.virtual import Calls
 from core.discretion import is_private
-from core.errors import RequestError
+from core.errors import RequestError, TroupeError
 from core.messages import IncomingMessage, Memory, MemoryMode
 from core.prompts import one_line
 from core.wording import Wording
@@ -120,6 +120,15 @@ class LongTermMemory:
             for one in found
         )
         return Recalled(memories, vector)
+
+    async def read_ahead(self, message: IncomingMessage) -> None:
+        """Has the scopes in memory that a message to come may be answered from. Never raises."""
+        scopes = [scope for scope in readable_from(message) if scope not in self._empty]
+        try:
+            async with asyncio.timeout(RECALL_S):
+                await asyncio.gather(*(self._actors.call(memory.KIND, scope, "read") for scope in scopes))
+        except (TroupeError, TimeoutError) as error:
+            log.debug("[MEMORY] nothing is read ahead: %r", error)
 
     async def _found(
         self,

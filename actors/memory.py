@@ -120,6 +120,10 @@ class MemoryActor(VirtualActor[MemoryDocument]):
         return tuple(shelf.search(document.items, self._matrix, question, self._rules))
 
     @exposed
+    async def read(self) -> None:
+        """Is read from the database, where it is not in memory yet."""
+
+    @exposed
     async def people(self) -> tuple[str, ...]:
         """Ids of the people of whom something is kept here."""
         return tuple(self.document.people)

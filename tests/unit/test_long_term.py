@@ -15,6 +15,7 @@ import pytest
 
 from actors import member, memory, standing
 from actors.channel import KIND, ChannelActor
+from actors.channel_base import Prefill
 from actors.channel_document import ChannelDocument
 from actors.channel_state import ChannelState
 from actors.decisions import Remembered
@@ -35,7 +36,7 @@ from actors.turn_record import Answer
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
 from core.errors import ModelUnavailable, RequestError, Unavailable
-from core.messages import Author, IncomingMessage, Making, Memory, Passage, Spoken, Turn
+from core.messages import Author, IncomingMessage, Making, Memory, Passage, ReplyRequest, Spoken, Turn
 from tests.support.bot import Index
 from tests.support.cast import ScriptedApp, make_message, make_pack
 from tests.support.embedding import words_embedded
@@ -69,14 +70,19 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.hand_over.PAUSES_S", (0.05, 0.05, 0.05))
 
 
-def make_actors(app: ScriptedApp | None = None, embed: Embed = words_embedded, window: int = 3) -> LocalVirtualActors:
+def make_actors(
+    app: ScriptedApp | None = None,
+    embed: Embed = words_embedded,
+    window: int = 3,
+    prefill: Prefill | None = None,
+) -> LocalVirtualActors:
     """A fresh process."""
     rules = ChannelRules(memory_window=window, long_term=True)
     memories = MemoryRules()
 
     def channel(key: str) -> ChannelActor:
         kept = LongTermMemory(actors, embed, memories)
-        return ChannelActor(key, app=app or ScriptedApp(), pack=make_pack(), rules=rules, memory=kept)
+        return ChannelActor(key, app=app or ScriptedApp(), pack=make_pack(), rules=rules, memory=kept, prefill=prefill)
 
     shelves = partial(MemoryActor, rules=memories, model="words", embed=embed)
     kinds = {KIND: channel, memory.KIND: shelves, member.KIND: MemberActor, standing.KIND: StandingActor}
@@ -292,6 +298,22 @@ async def test_a_line_that_had_to_make_room_in_its_channel_is_withdrawn_from_its
     await actors.call(KIND, "500", "retract", "1000001", "600")
     await holds("user:600:7")
     assert await remembered("user:601:8") == ["my cat is called Rex"]
+
+
+async def test_memory_is_read_before_the_model_reads_ahead(database: DatabaseHandle) -> None:
+    await hear(make_actors(), line(1, "hello", mentions_bot=True))
+    resident: list[int] = []
+
+    async def prefill(request: ReplyRequest) -> None:
+        resident.append(actors._host.stats().by_kind[memory.KIND])
+
+    actors = make_actors(prefill=prefill)
+    assert await actors.call(KIND, "500", "expect", ADA.id, "600")
+
+    async def read() -> bool:
+        return resident == [3]  # what was said in the channel, by the person, and taught to the server
+
+    await eventually(read)
 
 
 async def test_what_a_deleted_line_said_to_be_over_holds_again(database: DatabaseHandle) -> None:
