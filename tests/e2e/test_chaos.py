@@ -39,6 +39,7 @@ SETTLE_S = 400.0
 FACT_EVERY = 7  # lines, so that each channel has some
 _NUMBER = re.compile(r"number (\d+)")
 _HEAD = re.compile(r"^\w+: ", re.MULTILINE)
+_TOLD = re.compile(r"\n<(?:summary|lore)>")
 
 
 class EchoModel(InstantModel):
@@ -46,8 +47,8 @@ class EchoModel(InstantModel):
 
     def answer(self, body: Mapping[str, Any]) -> str:
         """One sentence with the numbers of what is to be answered: the end of the last message, where lines that
-        nobody has answered yet may stand before it, but for its lore."""
-        asked = _HEAD.split(str(body["messages"][-1]["content"]).split("\n<lore>")[0])[-1]
+        nobody has answered yet may stand before it, but for what is remembered and told behind it."""
+        asked = _HEAD.split(_TOLD.split(str(body["messages"][-1]["content"]))[0])[-1]
         return f"So you say: {', '.join(f'number {found}' for found in _NUMBER.findall(asked))}."
 
 
