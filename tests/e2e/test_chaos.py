@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from actors.channel_state import ChannelState
 from actors.long_term import LongTermMemory
 from actors.memory import MemoryDocument
 from actors.memory_scopes import Saying
@@ -136,9 +137,11 @@ async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: 
         talk = Talk(people, guild, channels, rng)
         talking = asyncio.create_task(talk.run())
         await asyncio.sleep(3)
+        joined: Joined = {}  # a channel knows it of its last answers only
         for _ in range(KILLS):
             await asyncio.sleep(rng.uniform(1.0, 4.0))
             await kill_some(system.data_dir, rng.choice(VICTIMS_HERE), rng)
+            note(joined, await states_of(system, channels))
         await asyncio.sleep(3)
         talk.ended.set()
         await talking
@@ -148,8 +151,12 @@ async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: 
         while time.monotonic() < deadline:
             posts = {channel: await replies(ada, channel) for channel in channels}
             states = await states_of(system, channels)
+            note(joined, states)
             settled = not any(state.open or state.outbox for state in states.values())
-            if settled and all(numbers(posts[c]) >= Counter(talk.sent[c].values()) for c in channels):
+            whole = (
+                answered(states[c], posts[c], sent, joined) >= Counter(sent.values()) for c, sent in talk.sent.items()
+            )
+            if settled and all(whole):
                 break
             await asyncio.sleep(2)
         await asyncio.sleep(5)  # a second answer to something would come about now
@@ -159,13 +166,8 @@ async def test_twenty_kills_under_load_lose_double_and_forget_nothing(tmp_path: 
         for channel in channels:
             posts[channel] = await replies(ada, channel)
             state, sent = states[channel], talk.sent[channel]
-            answered = numbers(posts[channel])
-            # A reply without a number is one that no model wrote; the channel knows what that was to.
-            for reply in state.replies:
-                if reply.id in posts[channel] and not _NUMBER.search(posts[channel][reply.id]):
-                    known = next((a.source_ids for a in state.answers if a.source_id == reply.source_id), None)
-                    answered.update(sent[source_id] for source_id in known or (reply.source_id,))
-            assert answered == Counter(sent.values()), "each message has one answer"
+            found = answered(state, posts[channel], sent, joined)
+            assert found == Counter(sent.values()), "each message has one answer"
             assert state.open == []
 
             people_said = {turn.message_id: turn.text for turn in state.turns if turn.persona_id is None}
@@ -221,6 +223,19 @@ async def replies(human: Asker, channel: str) -> dict[str, str]:
     return found
 
 
-def numbers(posts: Mapping[str, str]) -> Counter[int]:
+Joined = dict[str, tuple[str, ...]]
+"""By the id of an answer's first message: all that it answers."""
+
+
+def note(joined: Joined, states: Mapping[str, ChannelState]) -> None:
+    """Adds what the channels know now."""
+    joined.update({answer.source_id: answer.source_ids for state in states.values() for answer in state.answers})
+
+
+def answered(state: ChannelState, posts: Mapping[str, str], sent: Mapping[str, int], joined: Joined) -> Counter[int]:
     """How often each number is answered."""
-    return Counter(int(found) for content in posts.values() for found in _NUMBER.findall(content))
+    found = Counter(int(number) for content in posts.values() for number in _NUMBER.findall(content))
+    for reply in state.replies:
+        if reply.id in posts and not _NUMBER.search(posts[reply.id]):  # no model wrote it
+            found.update(sent[source_id] for source_id in joined.get(reply.source_id, (reply.source_id,)))
+    return found
