@@ -6,7 +6,6 @@ what the operator says for everywhere.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from pydantic import Field, computed_field
 
 from actors.access_rules import AccessRules, Listing, Side, hidden, people_in, user
 from actors.host import VirtualActor, exposed
+from core import clock
 from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.limits import DAY_MS, NAMES, name_of
@@ -81,7 +81,7 @@ class AccessActor(VirtualActor[AccessDocument]):
             )
         other.pop(subject, None)
         other.pop(hidden(self.key, subject), None)
-        listed[subject] = Listing(at_ms=_now_ms(), by=by, reason=reason[:200])
+        listed[subject] = Listing(at_ms=clock.now_ms(), by=by, reason=reason[:200])
         return True
 
     @exposed
@@ -125,7 +125,7 @@ class AccessActor(VirtualActor[AccessDocument]):
     async def may_tell(self, what: str, asked_by: str) -> bool:
         """Whether something is to be explained to those who run the server now: once a day. `asked_by` tells who asks,
         and gets the same answer to the same question."""
-        now, told = _now_ms(), self.document.told
+        now, told = clock.now_ms(), self.document.told
         last = told.get(what)
         if last is not None and now - last[0] < DAY_MS:
             return last[1] == asked_by
@@ -177,7 +177,3 @@ class AccessActor(VirtualActor[AccessDocument]):
     def _sides(self, side: Side) -> tuple[dict[str, Listing], dict[str, Listing]]:
         document = self.document
         return (document.blocked, document.allowed) if side == "blocked" else (document.allowed, document.blocked)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

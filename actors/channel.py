@@ -26,6 +26,7 @@ from actors.long_term import MAX_CHARS
 from actors.memory_scopes import Saying
 from actors.routing import Decision, decide, wants_relation
 from actors.turn_record import TurnRecord, nothing_of, saying_of
+from core import clock
 from core.errors import RequestError, TroupeError
 from core.messages import IncomingMessage, Lease, OpenTurn, Relation, ReplyEvent, SearchQuery, Silent, Speaking, Spoken
 from core.prompts import one_line
@@ -58,7 +59,7 @@ class ChannelActor(ChannelReplies, ChannelStage, ChannelRights):
             return
         here = await self._at(message.guild_id)
         relation = await self._relate(message, here)
-        now_ms = self._now_ms()
+        now_ms = clock.now_ms()
         former: str | None = None
         async with self.exclusive() as section:
             resumed = self._state.find(message.id)
@@ -143,7 +144,7 @@ class ChannelActor(ChannelReplies, ChannelStage, ChannelRights):
         """
         record = self._state.find(source_id)
         here = self._here or await self._at(record.message.guild_id if record else None)
-        speaker, now_ms = self._name(record.persona_id) if record else "", self._now_ms()
+        speaker, now_ms = self._name(record.persona_id) if record else "", clock.now_ms()
         self._state.deliver(source_id, reply_ids, speaker, here.rules, now_ms, text)
         if record is not None:
             self._state.go_on(record, self._cast(here), now_ms)
@@ -237,7 +238,7 @@ class ChannelActor(ChannelReplies, ChannelStage, ChannelRights):
         record = self._state.find(source_id)
         if record is None or not record.again:
             await self.renewable(source_id, user_id, moderator)
-            return self._state.reopen(source_id, parts, self._now_ms()).message
+            return self._state.reopen(source_id, parts, clock.now_ms()).message
         _allow(record.message.author.id, user_id, moderator)
         return record.message
 
@@ -278,7 +279,7 @@ class ChannelActor(ChannelReplies, ChannelStage, ChannelRights):
         found out, so that others need not wait for it."""
         if self._lore is None or not here.rules.speaks_unasked(message.channel_id):
             return None
-        now_ms = self._now_ms()
+        now_ms = clock.now_ms()
         async with self.exclusive():
             new, cast = not self._state.is_handled(message.id), self._cast(here)
             if not (new and wants_relation(message, self._state, here.rules, cast, now_ms)):

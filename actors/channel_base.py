@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -123,7 +122,3 @@ class ChannelBase(VirtualActor[ChannelDocument]):
         """Ends a reply that is being made, and whoever was about to post of it posts no more."""
         self._leases.end(source_id)
         self._generations.drop(source_id, end)
-
-    @staticmethod
-    def _now_ms() -> int:
-        return time.time_ns() // 1_000_000

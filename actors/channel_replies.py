@@ -13,6 +13,7 @@ from actors.guild_book import Here
 from actors.host import exposed
 from actors.long_term import Recalled
 from actors.turn_record import TurnRecord
+from core import clock
 from core.errors import DatabaseUnavailable, StaleRevision, TroupeError
 from core.messages import Author, IncomingMessage, Memory, ReplyRequest, Silent, Spoken, Turn
 from core.personas import Guest
@@ -41,7 +42,7 @@ class ChannelReplies(ChannelBase):
     async def expect(self, user_id: str, guild_id: str | None) -> bool:
         """Somebody begins to type. Where they are in conversation with a persona, memory and the model read beforehand
         what its answer will be written from, until the next turn begins. Returns whether they do."""
-        here, now_ms = await self._at(guild_id), self._now_ms()
+        here, now_ms = await self._at(guild_id), clock.now_ms()
         persona_id = self._state.in_conversation(user_id, here.rules, now_ms)
         reading = self._reading_ahead is not None and not self._reading_ahead.done()
         if self._prefill is None or persona_id is None or reading or self._state.busy(here.rules.busy_since(now_ms)):
@@ -118,7 +119,7 @@ class ChannelReplies(ChannelBase):
     async def _restart(self, record: TurnRecord) -> None:
         """Has the reply that is being made to an open turn start over. Where none is, the next `turn` makes one."""
         here = await self._at(record.message.guild_id)
-        source_id, now_ms = record.message.id, self._now_ms()
+        source_id, now_ms = record.message.id, clock.now_ms()
         if (former := self._generations.get(source_id)) is None:
             return
         self._drop(source_id, "restarted")

@@ -6,6 +6,7 @@ from actors import channel_people
 from actors.channel_base import ChannelBase
 from actors.decisions import DecisionRecord
 from actors.host import exposed
+from core import clock
 from core.messages import Kept, Turn
 
 
@@ -17,7 +18,7 @@ class ChannelRights(ChannelBase):
         """What a persona (None: the one that answers here) knows of the channel, oldest first."""
         wanted = persona_id or self._state.persona_id or self._pack.default_persona
         here = await self._at(self._state.guild_id or None)
-        return self._recall(wanted, here.rules, self._now_ms())
+        return self._recall(wanted, here.rules, clock.now_ms())
 
     @exposed
     async def why(self, message_id: str | None = None) -> tuple[DecisionRecord, ...]:
@@ -71,7 +72,7 @@ class ChannelRights(ChannelBase):
     async def prune(self) -> None:
         """Drops what is past its time."""
         here = await self._at(self._state.guild_id or None)
-        self._state.prune(here.rules, self._now_ms())
+        self._state.prune(here.rules, clock.now_ms())
 
     async def _nothing_under_way(self) -> None:
         if self._hand_over is not None:

@@ -8,6 +8,7 @@ from actors import scenes
 from actors.chain import MAX_EXCHANGE
 from actors.channel_base import ChannelBase
 from actors.host import exposed
+from core import clock
 from core.errors import RequestError
 from core.messages import Spoken, Trigger, Turn
 from core.personas import Scenario
@@ -85,7 +86,7 @@ class ChannelStage(ChannelBase):
         """A persona said something here that answers nobody: it is remembered, and replies to it are for that persona.
         `to_id` is the person whom it was said to, if anybody; `trigger` is a command or a job."""
         here = await self._at(guild_id)
-        now_ms = self._now_ms()
+        now_ms = clock.now_ms()
         line = Turn(
             message_id=reply_id,
             speaker=self._name(persona_id),
@@ -100,7 +101,7 @@ class ChannelStage(ChannelBase):
     async def answered(self, reply_id: str, persona_id: str, spoken: Spoken, traceparent: str | None) -> None:
         """A command was answered in `reply_id`, as a persona or (empty) as nobody: how that came about is kept for
         `why`, and nothing of what was said."""
-        self._state.asked(reply_id, persona_id, spoken, traceparent, self._now_ms())
+        self._state.asked(reply_id, persona_id, spoken, traceparent, clock.now_ms())
 
     @exposed
     async def open_scene(self, scenario_id: str, scene_id: str, guild_id: str | None) -> Scenario:
@@ -109,7 +110,7 @@ class ChannelStage(ChannelBase):
         here = await self._at(guild_id)
         scenario = here.pack.scenario(scenario_id)
         cast = [persona.id for persona in self._cast(here).personas]
-        self._state.scene = scenes.begun(self._state.scene, scene_id, scenario, cast, self._now_ms(), guild_id or "")
+        self._state.scene = scenes.begun(self._state.scene, scene_id, scenario, cast, clock.now_ms(), guild_id or "")
         return scenario
 
     @exposed
@@ -129,5 +130,5 @@ class ChannelStage(ChannelBase):
         RequestError where there is none."""
         if scene_id is not None and (self._state.scene is None or self._state.scene.id != scene_id):
             return self._state.scene
-        self._state.scene = scenes.ended(self._state.scene, reveal=reveal, now_ms=self._now_ms())
+        self._state.scene = scenes.ended(self._state.scene, reveal=reveal, now_ms=clock.now_ms())
         return self._state.scene

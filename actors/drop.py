@@ -7,7 +7,6 @@ delays them; both may be done twice without harm.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 from pydantic import computed_field
 
 from actors.host import VirtualActor, exposed
+from core import clock
 from core.documents import OwnedDocument
 from core.errors import RequestError
 from core.messages import Kept
@@ -102,7 +102,7 @@ class DropActor(VirtualActor[DropDocument]):
 
     def __init__(self, key: str, *, now_ms: Callable[[], int] | None = None) -> None:
         super().__init__(key, DropDocument)
-        self._now_ms = now_ms or _now_ms
+        self._now_ms = now_ms or clock.now_ms
 
     @exposed
     async def give(self, drop: Drop) -> DropView:
@@ -216,7 +216,3 @@ class DropActor(VirtualActor[DropDocument]):
             paid=bool(document.paid),
             settled=not document.unsettled,
         )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

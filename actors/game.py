@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 from actors.game_making import GameMaker
@@ -21,6 +20,7 @@ from actors.game_state import MAX_USED, Game, GameDocument, Payment, round_view,
 from actors.game_views import GameOrder, GameView, Hint, RoundView, Standing, Verdict, Work
 from actors.host import VirtualActor, exposed
 from actors.virtual import Actors
+from core.clock import now_ms
 from core.errors import RequestError, TroupeError
 from core.messages import Kept
 from core.wording import Wording
@@ -31,11 +31,6 @@ KIND = "game"
 POINTS = "points"
 _PAY_AGAIN_MS = 2000
 _PAYING_MS, _LEAST_WAIT_MS = 200, 20
-
-
-def now_ms() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class GameActor(VirtualActor[GameDocument]):

@@ -6,7 +6,6 @@ The channels read the settings through `actors.guild_book`; a person sees and ch
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from actors.guests import ReadGuests
 from actors.guild_settings import EVERYWHERE, NAMES, GuildSettings, changed, kind_of
 from actors.host import VirtualActor, exposed
 from actors.routing import ChannelRules
+from core import clock
 from core.documents import OwnedDocument
 from core.messages import Kept
 from core.personas import Pack
@@ -164,7 +164,7 @@ class GuildActor(VirtualActor[GuildDocument]):
             document.set_by[name] = change
 
     def _record(self, setting: str, old: str | None, new: str | None, user_id: str, change_id: str) -> Change:
-        change = Change(id=change_id, at_ms=_now_ms(), user_id=user_id, setting=setting, old=old, new=new)
+        change = Change(id=change_id, at_ms=clock.now_ms(), user_id=user_id, setting=setting, old=old, new=new)
         self.document.changes = [*self.document.changes, change][-MAX_CHANGES:]
         log.info("[GUILD] %s: %s", self.key, _told(change))
         return change
@@ -222,7 +222,3 @@ def _told(change: Change) -> str:
     inherited = Wording("kept-inherited", "inherited")
     old, new = change.old or inherited, change.new or inherited
     return Wording("kept-setting", "{setting} from {old} to {new}", setting=change.setting, old=old, new=new)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -6,11 +6,10 @@ they say would be remembered.
 
 from __future__ import annotations
 
-import time
-
 from pydantic import Field
 
 from actors.host import VirtualActor, exposed
+from core import clock
 from core.documents import OwnedDocument
 from core.messages import Kept
 from core.wording import Wording
@@ -59,7 +58,7 @@ class MemberActor(VirtualActor[MemberDocument]):
         """Whether they want it, on one server or everywhere (None). Wanting it everywhere takes back every wish
         against it."""
         document, place = self.document, guild_id or EVERYWHERE
-        document.changed_ms = _now_ms()
+        document.changed_ms = clock.now_ms()
         if not wanted:
             document.unremembered = sorted({*document.unremembered, place})
             document.remembered = [one for one in document.remembered if guild_id not in (None, one)]
@@ -72,7 +71,7 @@ class MemberActor(VirtualActor[MemberDocument]):
     async def consent(self, guild_id: str) -> None:
         """They want it on a server that remembers only who does."""
         self.document.remembered = sorted({*self.document.remembered, guild_id})
-        self.document.changed_ms = _now_ms()
+        self.document.changed_ms = clock.now_ms()
 
     @exposed
     async def kept_about(self, user_id: str) -> tuple[Kept, ...]:
@@ -99,7 +98,3 @@ class MemberActor(VirtualActor[MemberDocument]):
         if count:
             self.document.remembered = []
         return count
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

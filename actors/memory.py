@@ -7,7 +7,6 @@ matrix with a vector, a fraction of a millisecond, for which no vector store is 
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from pydantic import Field, PrivateAttr, computed_field
@@ -18,6 +17,7 @@ from actors.memory_scopes import guild_of, person_scope
 from actors.memory_shelf import Echo, Found, Item, MemoryRules, Question
 from actors.memory_vectors import Vectors
 from actors.memory_worth import Embed, Judge
+from core import clock
 from core.documents import DatabaseHandle, OwnedDocument, ids_where, reachable
 from core.errors import DeadlineExceeded
 from core.messages import Kept
@@ -88,7 +88,7 @@ class MemoryActor(VirtualActor[MemoryDocument]):
     async def remember(self, items: tuple[Item, ...], deadline_ms: int) -> None:
         """Adds items. Raises DeadlineExceeded after the deadline, when nobody waits for it any more: who asked to be
         forgotten since then must not come back."""
-        if _now_ms() > deadline_ms:
+        if clock.now_ms() > deadline_ms:
             raise DeadlineExceeded("The deadline was over before something could be remembered.")
         document = self.document
         if document.items and document.model != self._model:
@@ -99,7 +99,7 @@ class MemoryActor(VirtualActor[MemoryDocument]):
     @exposed
     async def echo(self, replied_to: str, echo: Echo, deadline_ms: int) -> None:
         """Somebody replied to a message that may be remembered here. Raises as `remember`."""
-        if _now_ms() > deadline_ms:
+        if clock.now_ms() > deadline_ms:
             raise DeadlineExceeded("The deadline was over before a reply could be counted.")
         if any(replied_to in item.message_ids for item in self.document.items):
             self.document.items = shelf.with_echo(self.document.items, replied_to, echo)
@@ -215,7 +215,3 @@ def _kept(item: Item) -> Kept:
 def _kept_echo(item: Item, echo: Echo) -> Kept:
     text = Wording("kept-echo", "A reply to something that is remembered")
     return Kept(kind="echo", channel_id=item.channel_id, message_id=echo.message_id, at_ms=item.said_ms, text=text)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

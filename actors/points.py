@@ -26,6 +26,7 @@ from actors.guild_settings import GuildSettings
 from actors.host import VirtualActor, exposed
 from actors.progress import REASONS, Streak, Tally, badges, begins_at, day_of, level_of, week_of
 from actors.virtual import Calls
+from core import clock
 from core.cron import zone_of
 from core.documents import OwnedDocument
 from core.errors import RequestError, TroupeError
@@ -155,7 +156,7 @@ class PointsActor(VirtualActor[PointsDocument]):
     ) -> None:
         super().__init__(key, PointsDocument)
         self._actors, self._read = actors, settings
-        self._now_ms = now_ms or _now_ms
+        self._now_ms = now_ms or clock.now_ms
         self._guild_id, _, self._user_id = key.rpartition(":")
         self._settings: GuildSettings | None = None
         self._asked_at = float("-inf")
@@ -411,7 +412,3 @@ def _tally(document: PointsDocument) -> Tally:
 
 def _one_line(text: str, limit: int) -> str:
     return " ".join(text.split())[:limit]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -7,7 +7,6 @@ handed out to one holder for a time; whoever lets that pass loses it to the next
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -41,6 +40,7 @@ from actors.schedule_state import (
     ScheduleState,
     mentioned_by,
 )
+from core import clock
 from core.cron import checked, is_more_often_than
 from core.errors import RequestError, TroupeError
 from core.messages import Kept
@@ -136,7 +136,7 @@ class ScheduleActor(VirtualActor[ScheduleDocument]):
         super().__init__(key, ScheduleDocument)
         self._jobs = jobs
         self._settings = settings
-        self._now_ms = now_ms or _now_ms
+        self._now_ms = now_ms or clock.now_ms
 
     # The scheduler, and whoever runs what it claims
 
@@ -519,7 +519,3 @@ def _channels(now: tuple[str, ...], edit: Edit) -> tuple[str, ...]:
         told = Wording("refused-job-channels", "A job may write in {most} channels at most.", most=MAX_CHANNELS)
         raise RequestError(told, field="channel")
     return tuple(kept)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

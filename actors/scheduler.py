@@ -11,7 +11,6 @@ import heapq
 import logging
 import os
 import random
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from uuid import uuid4
 from actors.schedule import KIND, Claimed, Done, Settled
 from actors.schedule_state import Run
 from actors.virtual import Calls
+from core import clock
 from core.errors import TroupeError
 from core.tasks import end
 
@@ -79,7 +79,7 @@ class Scheduler:
     ) -> None:
         self._actors, self._index, self._launch = actors, index, launch
         self._at_once, self._look_every_s = at_once, look_every_s
-        self._now_ms = now_ms or _now_ms
+        self._now_ms = now_ms or clock.now_ms
         self._next: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []  # also holds what `_next` no longer says
         self._claiming: dict[str, bool] = {}  # whether it has to be asked once more
@@ -296,7 +296,3 @@ class Scheduler:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("[JOB] the scheduler failed at something", exc_info=error)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

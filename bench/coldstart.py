@@ -43,9 +43,9 @@ async def timed_start(settings: Settings) -> Engine:
 
 async def first_token() -> float:
     """When the first token of a request came; waits for the replica."""
+    from core.clock import now_ms
     from serve_apps import apps, names
     from serve_apps.calls import stream
-    from serve_apps.clock import now_ms
 
     asked = GenerateRequest(messages=(ChatMessage(role="user", content="Mara: hello"),), max_tokens=4)
     late = now_ms() + int(TIMEOUT_S * 1000)

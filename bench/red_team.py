@@ -28,6 +28,7 @@ from typing import Any
 import yaml
 
 from bench.report import report
+from core.clock import now_ms
 from core.messages import (
     Attachment,
     Author,
@@ -44,7 +45,6 @@ from core.messages import (
 from core.personas import Pack, Persona, load_pack
 from core.prompts import GUEST, own_words, system_text
 from core.settings import ROOT, Settings
-from serve_apps.clock import now_ms
 from serve_apps.engines.base import Engine
 from serve_apps.engines.choose import start_engine
 from serve_apps.reply import GUARDRAIL, Generate, PersonaService, ReplyOptions

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from bot.copies import Copies
 from bot.language import Words, words
 from bot.meter import Meter, Rate, used
 from bot.ports import PersonaApp
+from core import clock
 from core.errors import RequestError, TroupeError
 from core.messages import Delta, IncomingMessage, ReplyRequest, Spoken
 
@@ -157,7 +157,7 @@ class Access:
         usage = spoken.making.usage if spoken.making else None
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
         place = message.guild_id or direct(message.author.id)
-        self.meter.spend(place, message.author.id, tokens, _now_ms())
+        self.meter.spend(place, message.author.id, tokens, clock.now_ms())
 
     async def require(self, message: IncomingMessage) -> None:
         """Raises Refused where whoever wrote `message` has used up what they may use."""
@@ -188,7 +188,7 @@ class Access:
         Without a guild it is the operator's business. Never raises: what was done is done."""
         entry = audits.Entry(
             id=uuid4().hex,
-            at_ms=_now_ms(),
+            at_ms=clock.now_ms(),
             by=by if isinstance(by, str) else str(by.id),
             action=action,
             detail=detail,
@@ -272,7 +272,7 @@ class Access:
         mine, all_of_us = await self.limits(who.guild_id or OPERATORS, who.user_id, who.role_ids)
         if not mine and (not all_of_us or who.guild_id is None):
             return
-        now_ms = _now_ms()
+        now_ms = clock.now_ms()
         counts = await self.meter.counts(who.place)
         full = over(mine, used(counts, who.user_id, now_ms), who.user_id, now_ms)
         if full is None and who.guild_id is not None:
@@ -336,7 +336,3 @@ def _user(source: Source) -> discord.abc.User:
 def _guild_id(source: Source) -> str | None:
     guild_id = source.guild_id if isinstance(source, discord.Interaction) else None
     return str(guild_id) if guild_id else None
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -121,7 +121,7 @@ class TroupeClient(discord.Client):
         narrator = Narrator(apps.persona, guilds)
         self.games = Games(self, actors, index, self._voices, guilds, narrator, config.holds, self._notices.look)
         self.proposals = Proposals(actors, apps.retrieval, guilds, self.access)
-        self.job_actions = JobActions(self, actors, self.games, self.drops)
+        self.job_actions = JobActions(self, actors, self.games)
         self.window = Window(self)
         self.deliveries = Deliveries(self, self._voices, self.job_actions, self.access.is_heard)
         self.reception = Reception(self)

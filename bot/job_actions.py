@@ -1,4 +1,4 @@
-"""What a job's post does beside being read: a game that begins, a scene, an answer that is told, a drop, buttons.
+"""What a job's post does beside being read: a game that begins, a scene, an answer that is told, buttons.
 
 `view` gives what stands below the message. `prepare` is done before it is sent, so that nothing is announced that
 cannot be, `follow` once it stands, `abandon` where it could not be sent. All may be done again for the same post
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from actors.drop import Drop
 from actors.game import KIND as GAME
 from actors.game_views import GameView
 from actors.scenes import Scene
@@ -22,22 +21,19 @@ from bot.proposals import buttons
 from bot.webhooks import Place
 from bot.window import moment
 from core.errors import TroupeError, Unavailable
-from schedules.job import REVEAL_JOB, Action, CreateDrop, Post, Propose, RevealScene, StartGame, StartScene, stable_hash
+from schedules.job import REVEAL_JOB, Action, Post, Propose, RevealScene, StartGame, StartScene, stable_hash
 
 if TYPE_CHECKING:
-    from bot.drops import Drops
     from bot.games import Games
 
 log = logging.getLogger(__name__)
-
-MOST_S = 24 * 3600.0
 
 
 class JobActions:
     """The actions of the jobs' posts of one connected client."""
 
-    def __init__(self, client: discord.Client, actors: Actors, games: Games, drops: Drops) -> None:
-        self._client, self._actors, self._games, self._drops = client, actors, games, drops
+    def __init__(self, client: discord.Client, actors: Actors, games: Games) -> None:
+        self._client, self._actors, self._games = client, actors, games
 
     def view(self, action: Action | None, locale: object) -> discord.ui.View | None:
         """The buttons of a post."""
@@ -83,15 +79,6 @@ class JobActions:
                 await self._channel(post, "end_scene", True, scene_id)
             case StartGame():
                 self._games.look_after(place)
-            case CreateDrop(points=points, lasts_s=lasts_s):
-                drop = Drop(
-                    guild_id=guild_id or "",
-                    channel_id=str(place.id),
-                    points=points,
-                    lasts_s=min(lasts_s, MOST_S),
-                    locale=_locale(place),
-                )
-                await self._drops.give(f"job-{message_id}", drop)
 
     async def _begin(self, game: StartGame, order_id: int, place: Place) -> GameView:
         me = self._client.user

@@ -116,6 +116,20 @@ class PackReader:
             self.note(self.name(path), line, "This is not UTF-8 text.", "Save the file as UTF-8.")
             return None
 
+    def entries(self, file: str, first: str) -> Iterator[tuple[YamlFile, int, Any]]:
+        """The entries of an optional file that holds a list, each of which begins with the field `first`."""
+        path = self.root / file
+        if not path.exists() and not path.is_symlink():
+            return
+        source = self.yaml(path)
+        if source is None:
+            return
+        if not isinstance(source.data, list):
+            self.note(source.name, 1, "This must be a list.", f"Begin each entry with '- {first}:'.")
+            return
+        for index, entry in enumerate(source.data):
+            yield source, index, entry
+
     def yaml(self, path: Path) -> YamlFile | None:
         """A YAML file as plain data with lines, or None when it does not parse."""
         text = self.text(path)

@@ -46,17 +46,6 @@ class Scene(Frozen):
     mood: Mood = "good"
 
 
-class Story(Frozen):
-    """A story that branches. From each of its scenes an ending can be reached."""
-
-    id: Id
-    title: Short
-    themes: tuple[Short, ...] = Field(min_length=1, max_length=20)
-    narrator: Id | None = None
-    start: Id
-    scenes: dict[str, Scene]
-
-
 class _Head(Frozen):
     """A story without its scenes, which are checked one by one so that each problem has its line."""
 
@@ -66,6 +55,12 @@ class _Head(Frozen):
     narrator: Id | None = None
     start: Id
     scenes: dict[str, Any]
+
+
+class Story(_Head):
+    """A story that branches. From each of its scenes an ending can be reached."""
+
+    scenes: dict[str, Scene]
 
 
 class _BareScene(Frozen):
@@ -80,7 +75,7 @@ class _BareScene(Frozen):
 def read_riddles(reader: PackReader) -> list[Riddle]:
     """The riddles of riddles.yaml; problems are noted with the reader."""
     found: dict[str, Riddle] = {}
-    for source, index, entry in _entries(reader, "riddles.yaml", "- id:"):
+    for source, index, entry in reader.entries("riddles.yaml", "id"):
         riddle = validate(reader, source, (index,), entry, Riddle)
         if riddle is None:
             continue
@@ -97,7 +92,7 @@ def read_riddles(reader: PackReader) -> list[Riddle]:
 def read_stories(reader: PackReader, cast: Collection[str]) -> list[Story]:
     """The stories of stories.yaml, told by somebody of `cast`; problems are noted with the reader."""
     found: dict[str, Story] = {}
-    for source, index, entry in _entries(reader, "stories.yaml", "- id:"):
+    for source, index, entry in reader.entries("stories.yaml", "id"):
         head = validate(reader, source, (index,), entry, _Head)
         if head is None:
             continue
@@ -168,20 +163,6 @@ def _grown(names: set[str], neighbours: Any) -> set[str]:
         edge = {near for name in edge for near in neighbours(name)} - reached
         reached |= edge
     return reached
-
-
-def _entries(reader: PackReader, name: str, begin: str) -> Iterator[tuple[YamlFile, int, Any]]:
-    path = reader.root / name
-    if not path.exists() and not path.is_symlink():
-        return
-    source = reader.yaml(path)
-    if source is None:
-        return
-    if not isinstance(source.data, list):
-        reader.note(source.name, 1, "This must be a list.", f"Begin each entry with '{begin}'.")
-        return
-    for index, entry in enumerate(source.data):
-        yield source, index, entry
 
 
 def _given_away(riddle: Riddle, texts: tuple[str, ...]) -> str | None:

@@ -436,16 +436,7 @@ def _greetings(reader: PackReader, personas: Collection[str]) -> list[Greeting]:
 
 def _entries(reader: PackReader, file: str, first: str, model: type[ModelT]) -> Iterator[tuple[int, YamlFile, ModelT]]:
     """The right entries of an optional file that holds a list."""
-    path = reader.root / file
-    if not path.exists() and not path.is_symlink():
-        return
-    source = reader.yaml(path)
-    if source is None:
-        return
-    if not isinstance(source.data, list):
-        reader.note(source.name, 1, "This must be a list.", f"Begin each entry with '- {first}:'.")
-        return
-    for index, entry in enumerate(source.data):
+    for source, index, entry in reader.entries(file, first):
         if (checked := validate(reader, source, (index,), entry, model)) is not None:
             yield index, source, checked
 

@@ -69,7 +69,6 @@ class StartScene:
     """The post opens a scenario: its answer is told, in the same channel, once `reveal_at_ms` is over."""
 
     scenario_id: str
-    answer: str
     reveal_at_ms: int
 
 
@@ -78,14 +77,6 @@ class RevealScene:
     """The post tells the answer of the scene of that id, and of no other."""
 
     scene_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateDrop:
-    """The post is a drop: `points` for whoever presses first within `lasts_s` seconds."""
-
-    points: int
-    lasts_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +93,7 @@ Picture = Annotated[
 ]
 """A PNG. It is stored as text, since the embedded database holds no bytes."""
 
-Action = StartGame | StartScene | RevealScene | CreateDrop | Propose
+Action = StartGame | StartScene | RevealScene | Propose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

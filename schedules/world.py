@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from actors.routing import ChannelRules
 from actors.scenes import Scene
 from actors.trivia import about, passages_of
 from actors.virtual import Calls
+from core import clock
 from core.drawing import Letters
 from core.errors import RequestError, TroupeError
 from core.guests import cut
@@ -209,7 +209,7 @@ class ServerWorld:
     async def search(self, text: str, limit: int) -> tuple[Passage, ...]:
         """See World."""
         pack = await self.cast()
-        deadline_ms = _now_ms() + int(SEARCH_S * 1000)
+        deadline_ms = clock.now_ms() + int(SEARCH_S * 1000)
         query = SearchQuery(text=text, limit=limit, pack=pack.id, guild_id=self._guild, deadline_ms=deadline_ms)
         try:
             return await self.handles.retrieval.search(query)
@@ -223,7 +223,7 @@ class ServerWorld:
         self._asked += 1
         # The seed of the text is that of its message, so another attempt at the run asks for the same.
         message_id = str(stable_hash(self.slot.seed, self._asked, persona_id, instruction) >> 2)
-        deadline_ms = _now_ms() + int(self.write_s * 1000)
+        deadline_ms = clock.now_ms() + int(self.write_s * 1000)
         message = IncomingMessage(
             id=message_id,
             channel_id="0",
@@ -303,7 +303,7 @@ class ServerWorld:
         """Tokens count as the server's also where their text is not used."""
         tokens = spent.prompt_tokens + spent.completion_tokens
         self.tokens += tokens
-        batch = (uuid4().hex, _now_ms(), {JOBS: (0, tokens)})
+        batch = (uuid4().hex, clock.now_ms(), {JOBS: (0, tokens)})
         try:
             await self.handles.actors.call(usage.KIND, self._guild, "add", *batch)
         except TroupeError as error:
@@ -354,7 +354,3 @@ def _hindrance(channel_id: str, place: Place | None, rules: ChannelRules) -> str
     if not rules.allows_in(channel_id):
         return f"In #{place.name} the cast may not speak: allowed_channels leaves it out."
     return f"In #{place.name} I lack the permission {' and '.join(place.lacks)}." if place.lacks else ""
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
+from core.clock import now_ms
 from core.errors import RequestError, UnknownPersona
 from core.messages import (
     Author,
@@ -36,7 +37,6 @@ from serve_apps import http_errors
 from serve_apps.api_keys import ApiKeys
 from serve_apps.api_models import AdapterBody, DescribeBody, EmbedBody, GenerateBody, ReplyBody, SearchBody
 from serve_apps.api_openai import OpenAI, add_openai
-from serve_apps.clock import now_ms
 from serve_apps.health import Health
 from serve_apps.picture_files import MAX_BYTES
 from serve_apps.results import Adapter, Description, EmbeddingInfo, Generation

@@ -14,9 +14,9 @@ from typing import Any
 from ray.exceptions import RayError, RayTaskError, TaskCancelledError
 from ray.serve.exceptions import BackPressureError, RayServeException
 
+from core.clock import remaining_s, until
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, TroupeError, Unavailable
 from serve_apps import names
-from serve_apps.clock import remaining_s, until
 
 RETRY_AFTER_S = 1.0
 MODELS = frozenset({names.LLM, names.EMBEDDINGS, names.VLM})

@@ -9,11 +9,11 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from core.clock import now_ms, remaining_s
 from core.errors import Overloaded, Unavailable
 from core.messages import Delta, Passage, Relation, ReplyRequest, SearchQuery, Spoken
 from serve_apps import names
 from serve_apps.calls import call, stream
-from serve_apps.clock import now_ms, remaining_s
 from serve_apps.health import Health
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0

@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 from ray import serve
 
+from core.clock import now_ms
 from core.messages import (
     Delta,
     DescribeRequest,
@@ -25,7 +26,6 @@ from observability.scrape import scrape
 from serve_apps import names
 from serve_apps.api import CALL_TIMEOUT_S, GENERATE_TIMEOUT_S, Backends, create_app
 from serve_apps.calls import call, stream
-from serve_apps.clock import now_ms
 from serve_apps.deployments import deployment, start_logging
 from serve_apps.health import Health, HealthBoard
 from serve_apps.picture_fetch import TIMEOUT_S as FETCH_TIMEOUT_S

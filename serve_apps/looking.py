@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from core.clock import remaining_s
 from core.errors import TroupeError
 from core.messages import Attachment, IncomingMessage
-from serve_apps.clock import remaining_s
 from serve_apps.results import Description
 
 logger = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from core.clock import now_ms
 from core.errors import RequestError, Unavailable
 from core.messages import GenerateChunk, GenerateRequest
 from serve_apps import names
 from serve_apps.adapters import AdapterRegistry
 from serve_apps.calls import call, stream
-from serve_apps.clock import now_ms
 from serve_apps.probes import app_states
 from serve_apps.results import Adapter
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from core.clock import now_ms
 from core.messages import (
     Attachment,
     Delta,
@@ -24,7 +25,6 @@ from core.settings import Settings
 from observability.metrics import ReplyMetrics
 from serve_apps import names
 from serve_apps.calls import call, stream
-from serve_apps.clock import now_ms
 from serve_apps.deployments import deployment, start_logging
 from serve_apps.picture_fetch import TIMEOUT_S as FETCH_TIMEOUT_S
 from serve_apps.picture_fetch import fetch_picture, trusted_origins

@@ -12,8 +12,8 @@ from pymongo import AsyncMongoClient
 from ray import serve
 from ray.serve.schema import ApplicationStatus
 
+from core.clock import now_ms
 from serve_apps.calls import call
-from serve_apps.clock import now_ms
 from serve_apps.health import PROBE_TIMEOUT_S, Probe, State
 
 # What a person wants to know: does it come up by itself, is it there, does it sleep, must somebody do something?

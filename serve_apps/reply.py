@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from core.clock import now_ms, remaining_s
 from core.content_filter import ContentFilter, default_filter
 from core.errors import ConfigError, DeadlineExceeded, Overloaded, RequestError, TroupeError, Unavailable
 from core.messages import (
@@ -28,7 +29,6 @@ from core.personas import Guest, Pack, Persona
 from core.prompts import Prompt, compose, one_line, system_text
 from observability.metrics import ReplyMetrics
 from serve_apps.breaker import Breaker
-from serve_apps.clock import now_ms, remaining_s
 from serve_apps.decency import Decency, answer_to, as_read, showable
 from serve_apps.guard import Guard, Writing, first_sentences, stop_strings
 from serve_apps.looking import Look, seen_in

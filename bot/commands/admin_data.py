@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -30,6 +29,7 @@ from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.meter import used
+from core import clock
 from core.errors import RequestError
 
 _SHOWN = 25
@@ -55,7 +55,7 @@ def _add_overview(group: app_commands.Group, services: Services) -> None:
     async def stats(interaction: discord.Interaction) -> None:
         guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        key, now_ms = str(guild.id), _now_ms()
+        key, now_ms = str(guild.id), clock.now_ms()
         counts = await services.access.meter.counts(key)
         rules: AccessRules = await services.actors.call(lists.KIND, key, "rules")
         heard = await services.index.heard_in(key, 0)
@@ -317,7 +317,3 @@ def _listed(side: Any, say: Words) -> str:
         reason = f": {discord.utils.escape_markdown(one.reason)}" if one.reason else ""
         lines.append(f"{shown(subject, say)} <t:{one.at_ms // 1000}:R> ({by}){reason}")
     return "\n".join(lines) or say("admin-nobody")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

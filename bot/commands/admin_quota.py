@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import discord
@@ -14,6 +13,7 @@ from bot.commands.needs import guild_of, needs
 from bot.commands.services import Services
 from bot.language import Words, words
 from bot.meter import used
+from core import clock
 from core.errors import RequestError
 from core.limits import NAMES, NONE
 
@@ -33,7 +33,7 @@ def add_quota(group: app_commands.Group, services: Services) -> None:
     async def show(interaction: discord.Interaction, member: discord.Member | None = None) -> None:
         guild, say = guild_of(interaction), words(interaction.locale)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        key, now_ms = str(guild.id), _now_ms()
+        key, now_ms = str(guild.id), clock.now_ms()
         rules: AccessRules = await services.actors.call(lists.KIND, key, "rules")
         counts = await services.access.meter.counts(key)
         embed = discord.Embed(title=say("admin-quota-title"), colour=discord.Colour.blurple())
@@ -174,7 +174,3 @@ def _limit_lines(limits: Any, say: Words) -> str:
 def _amount(name: str, amount: int, say: Words) -> str:
     unit, per = name.split("/")
     return say("admin-limit", unit=unit, per=per, amount=amount) if amount else say("admin-no-limit")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -13,13 +13,12 @@ from discord import app_commands
 from actors.guild import ALL, KIND, Change, SettingView
 from actors.guild_settings import EVERYWHERE, NAMES, help_of, kind_of
 from bot.commands.needs import guild_of, needs
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.language import Words, words
 from core.errors import RequestError
 from core.messages import FilterLevel, MemoryMode
 from core.personas import Pack
 
-_MOST_CHOICES = 25  # Discord shows no more
 _CHOICE_LIMIT = 100
 _DESCRIPTION_LIMIT = 4096
 _SHOWN_MEMBERS = 8
@@ -210,13 +209,13 @@ async def _complete_setting(interaction: discord.Interaction, current: str) -> l
         app_commands.Choice(name=f"{name}: {explained(name, say)}"[:_CHOICE_LIMIT], value=name)
         for name in NAMES
         if typed in name or typed in explained(name, say).casefold()
-    ][:_MOST_CHOICES]
+    ][:MOST_CHOICES]
 
 
 async def _complete_reset(interaction: discord.Interaction, current: str) -> list[_Choice]:
     everything = [app_commands.Choice(name=words(interaction.locale)("config-all-settings"), value=ALL)]
     typed = current.strip().casefold()
-    return (everything if typed in ALL else []) + (await _complete_setting(interaction, current))[: _MOST_CHOICES - 1]
+    return (everything if typed in ALL else []) + (await _complete_setting(interaction, current))[: MOST_CHOICES - 1]
 
 
 def _complete_value(services: Services) -> Callable[[discord.Interaction, str], Coroutine[Any, Any, list[_Choice]]]:
@@ -227,9 +226,7 @@ def _complete_value(services: Services) -> Callable[[discord.Interaction, str], 
             return []
         pack = await services.everybody(interaction)
         fitting = [one for one in _values(name, interaction, guild, pack) if typed in one[0].casefold()]
-        return [app_commands.Choice(name=label[:_CHOICE_LIMIT], value=value) for label, value in fitting][
-            :_MOST_CHOICES
-        ]
+        return [app_commands.Choice(name=label[:_CHOICE_LIMIT], value=value) for label, value in fitting][:MOST_CHOICES]
 
     return complete
 

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from actors.drop import Drop
 from bot.commands.needs import guild_of, needs
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.language import words
 from bot.permissions import require
 from bot.webhooks import place_of
@@ -15,7 +15,6 @@ from core.errors import RequestError
 
 _MOST_POINTS = 10_000
 _MOST_MINUTES = 7 * 24 * 60
-_MOST_CHOICES = 25
 
 
 def add(tree: app_commands.CommandTree, services: Services) -> None:
@@ -104,7 +103,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
             app_commands.Choice(name=f"{label} · {one.text}"[:100].rstrip(" ·"), value=one.id)
             for label, one in choices
             if current.casefold() in f"{label} {one.text}".casefold()
-        ][:_MOST_CHOICES]
+        ][:MOST_CHOICES]
 
     tree.add_command(group)
 

@@ -13,12 +13,10 @@ from discord import app_commands
 
 from bot.commands.owners import for_owners, refuse_others
 from bot.commands.pages import in_pages
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.language import Words, words
 from bot.ports import AdapterInfo, ModelsApp
 from core.errors import RequestError, Unavailable
-
-_MOST_CHOICES = 25
 
 
 def add(tree: app_commands.CommandTree, services: Services) -> None:
@@ -31,7 +29,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         if not await services.access.is_owner(interaction.user):
             return []
         names = [one.name for one in await _models(services).adapters() if current.strip().casefold() in one.name]
-        return [app_commands.Choice(name=name[:100], value=name) for name in names[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=name[:100], value=name) for name in names[:MOST_CHOICES]]
 
     @group.command(name="status", description="What is trained, and what speaks with it.")
     @for_owners

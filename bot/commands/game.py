@@ -8,12 +8,10 @@ from typing import Literal
 import discord
 from discord import app_commands
 
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.game_cards import status_embed
 from bot.language import words
 from core.errors import RequestError
-
-_MOST_CHOICES = 25  # Discord shows no more
 
 
 def add(tree: app_commands.CommandTree, services: Services) -> None:
@@ -58,7 +56,7 @@ def complete_theme(services: Services, kind: str | None, typed: str) -> list[app
     wanted = typed.strip().casefold()
     fitting = [theme for theme, _ in Counter(found).most_common() if wanted in theme]
     fitting.sort(key=lambda theme: not theme.startswith(wanted))
-    return [app_commands.Choice(name=theme, value=theme) for theme in fitting[:_MOST_CHOICES]]
+    return [app_commands.Choice(name=theme, value=theme) for theme in fitting[:MOST_CHOICES]]
 
 
 async def stop_game(interaction: discord.Interaction, services: Services) -> None:

@@ -13,7 +13,7 @@ from bot.access import Access
 from bot.commands.errors import answer_error, permissions
 from bot.commands.needs import OWNER, for_servers, may_use, needed
 from bot.commands.pages import in_pages
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.commands.translate import option_key, shown_description, shown_name
 from bot.language import Words, attributes, words
 from core.errors import RequestError
@@ -28,7 +28,6 @@ SUBJECTS = {
 }
 _OTHER = "other"
 _OPEN_S = 600.0
-_MOST_CHOICES = 25
 
 Command = app_commands.Command[Any, ..., Any]
 Tree = app_commands.CommandTree[Any]
@@ -136,7 +135,7 @@ class _Subjects(discord.ui.Select[discord.ui.View]):
     def __init__(self, pages: Sequence[discord.Embed], words: Words) -> None:
         options = [
             discord.SelectOption(label=(page.title or "")[:100], value=str(number))
-            for number, page in enumerate(pages[:_MOST_CHOICES])
+            for number, page in enumerate(pages[:MOST_CHOICES])
         ]
         super().__init__(placeholder=words("help-placeholder"), options=options)
         self._pages = pages
@@ -168,6 +167,6 @@ def _complete(
         typed, language = current.strip().lstrip("/").casefold(), words(interaction.locale).language
         found = [(shown_name(one, language), one.qualified_name) for one in await usable_by(interaction, tree, access)]
         fitting = [(name, value) for name, value in found if typed in name or typed in value]
-        return [app_commands.Choice(name=f"/{name}"[:100], value=value) for name, value in fitting[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=f"/{name}"[:100], value=value) for name, value in fitting[:MOST_CHOICES]]
 
     return complete

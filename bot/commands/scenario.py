@@ -8,14 +8,13 @@ from discord import app_commands
 from actors.scenes import Scene, scenario_of
 from bot.commands.asking import DESCRIPTION_LIMIT, answers_here, as_message, guild_of, say, speaks_here
 from bot.commands.needs import needs
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.language import Words, words
 from bot.webhooks import NOBODY
 from core.errors import RequestError
 from core.personas import Pack, Scenario
 from schedules.job import REVEAL_JOB
 
-_MOST_CHOICES = 25
 _CHANNEL = "channel"
 
 
@@ -27,12 +26,12 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         typed = current.strip().casefold()
         known = (await services.here(interaction)).pack.scenarios
         fitting = [one for one in known if typed in one.title.casefold() or typed in one.tags]
-        return [app_commands.Choice(name=one.title[:100], value=one.id) for one in fitting[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=one.title[:100], value=one.id) for one in fitting[:MOST_CHOICES]]
 
     async def complete_tag(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         known = (await services.here(interaction)).pack.scenarios
         tags = sorted({tag for one in known for tag in one.tags if current.casefold() in tag})
-        return [app_commands.Choice(name=tag, value=tag) for tag in tags[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=tag, value=tag) for tag in tags[:MOST_CHOICES]]
 
     @group.command(name="list", description="Which scenarios there are.")
     @app_commands.describe(tag="Only those of one kind.")

@@ -15,7 +15,7 @@ from actors.guild_settings import GuildSettings
 from actors.schedule import KIND, Edit, JobView, ScheduleView
 from actors.schedule_state import Record, Reminder
 from bot.commands.needs import guild_of, needs
-from bot.commands.services import Services
+from bot.commands.services import MOST_CHOICES, Services
 from bot.convert import age_gated
 from bot.language import Words, words
 from bot.permissions import TO_POST, missing
@@ -25,7 +25,6 @@ from core.phrases import cron_of, when_of
 from core.refusals import care
 from schedules.catalog import job_of
 
-_MOST_CHOICES = 25
 _SHOWN_RECORDS = 15
 _RUN_SHOWN_S, _LOOK_AGAIN_S = 60.0, 0.5
 _MARKS = {
@@ -159,7 +158,7 @@ def add(tree: app_commands.CommandTree, services: Services) -> None:
         who = (str(guild_of(interaction).id), "reminders", str(interaction.user.id))
         found: tuple[Reminder, ...] = await services.actors.call(KIND, *who, timeout_s=2.0)
         fitting = [one for one in found if current.casefold() in one.text.casefold()]
-        return [app_commands.Choice(name=one.text[:100], value=one.id) for one in fitting[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=one.text[:100], value=one.id) for one in fitting[:MOST_CHOICES]]
 
     tree.add_command(group)
 
@@ -171,7 +170,7 @@ def complete_job(services: Services) -> Any:
         say, typed = words(interaction.locale), current.strip().casefold()
         labels = [(f"{name}: {about(name, say)}"[:100], name) for name in services.jobs]
         fitting = [(label, name) for label, name in labels if typed in label.casefold()]
-        return [app_commands.Choice(name=label, value=name) for label, name in fitting[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=label, value=name) for label, name in fitting[:MOST_CHOICES]]
 
     return complete
 

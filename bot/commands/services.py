@@ -27,7 +27,7 @@ from schedules.catalog import Jobs
 
 log = logging.getLogger(__name__)
 
-_MOST_CHOICES = 25  # Discord shows no more
+MOST_CHOICES = 25  # Discord shows no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +92,4 @@ class Services:
         cast = (await self.here(interaction)).pack
         matches = [p for p in cast.personas if typed in p.name.casefold() or typed in p.title.casefold()]
         matches.sort(key=lambda p: (not p.name.casefold().startswith(typed), p.name))
-        return [app_commands.Choice(name=f"{p.name}, {p.title}"[:100], value=p.id) for p in matches[:_MOST_CHOICES]]
+        return [app_commands.Choice(name=f"{p.name}, {p.title}"[:100], value=p.id) for p in matches[:MOST_CHOICES]]

@@ -44,7 +44,7 @@ async def make(slot: Slot, world: World) -> Made:
             ),
             footer=say("post-scene-footer"),
         ),
-        action=StartScene(scenario_id=chosen.id, answer=chosen.answer, reveal_at_ms=ends_ms),
+        action=StartScene(scenario_id=chosen.id, reveal_at_ms=ends_ms),
         fingerprint=chosen.id,
     )
 

@@ -7,9 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
+from core.clock import remaining_s
 from core.errors import DeadlineExceeded, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest
-from serve_apps.clock import remaining_s
 from serve_apps.results import Opening
 
 MAX_STOP_STRINGS = 16

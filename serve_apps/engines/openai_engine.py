@@ -12,10 +12,10 @@ import openai
 from openai import AsyncOpenAI
 from pydantic import BaseModel, Field, SecretStr
 
+from core.clock import remaining_s, until
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps import names
-from serve_apps.clock import remaining_s, until
 from serve_apps.engines.base import check_request
 from serve_apps.results import JSON, Opening
 from serve_apps.tokens import estimate_tokens

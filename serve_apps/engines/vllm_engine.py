@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from pydantic import BaseModel, Field
 
+from core.clock import until
 from core.errors import ConfigError, ModelUnavailable, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from serve_apps import names
-from serve_apps.clock import until
 from serve_apps.engines.adapter_files import checked_adapter
 from serve_apps.engines.base import check_request
 from serve_apps.engines.engine_errors import EngineErrors

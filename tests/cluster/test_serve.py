@@ -20,6 +20,7 @@ import httpx
 import pytest
 import ray
 
+from core.clock import now_ms
 from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, RequestError, Unavailable
 from core.messages import (
     ChatMessage,
@@ -32,7 +33,6 @@ from core.settings import Settings
 from serve_apps import apps, names
 from serve_apps.calls import call, stream
 from serve_apps.client import RetrievalClient
-from serve_apps.clock import now_ms
 from serve_apps.results import Generation
 from serve_apps.tokens import token_counter
 from tests.support.eventually import eventually

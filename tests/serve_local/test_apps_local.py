@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ray import serve
 
+from core.clock import now_ms
 from core.errors import RequestError
 from core.messages import (
     Author,
@@ -27,7 +28,6 @@ from core.settings import Settings
 from serve_apps.adapters import AdapterRegistry
 from serve_apps.calls import call
 from serve_apps.client import PersonaClient
-from serve_apps.clock import now_ms
 from serve_apps.llm import Llm
 from serve_apps.models_client import ModelsClient
 from serve_apps.persona import PersonaApp, reply_options

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from core.clock import until
 from core.errors import ModelUnavailable, RequestError, TroupeError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
-from serve_apps.clock import until
 from serve_apps.engines.base import check_request
 from serve_apps.results import EVENTS, JSON, Opening
 

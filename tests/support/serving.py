@@ -8,12 +8,12 @@ from typing import Any
 
 import psutil
 
+from core.clock import now_ms
 from core.messages import Author, ChatMessage, GenerateRequest, IncomingMessage, ReplyRequest, Spoken
 from core.settings import ROOT
 from serve_apps import apps, names
 from serve_apps.calls import call, stream
 from serve_apps.client import PersonaClient
-from serve_apps.clock import now_ms
 from serve_apps.results import Adapter
 
 ENGINE = "VLLM::EngineCore"  # the title of vLLM's own process

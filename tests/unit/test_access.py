@@ -162,7 +162,7 @@ async def test_a_missing_permission_is_told_by_one_and_once_a_day(
     database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [DAY]
-    monkeypatch.setattr(access, "_now_ms", lambda: now[0])
+    monkeypatch.setattr(access.clock, "now_ms", lambda: now[0])
     actors = make_actors()
 
     async def may_tell(what: str, asked_by: str) -> bool:

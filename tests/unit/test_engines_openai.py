@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from core.clock import now_ms
 from core.errors import ConfigError, DeadlineExceeded, ModelUnavailable, Overloaded, RequestError
 from core.messages import ChatMessage, GenerateChunk, GenerateRequest, Usage
 from core.settings import Settings
-from serve_apps.clock import now_ms
 from serve_apps.engines.choose import start_engine
 from serve_apps.engines.openai_engine import OpenAIConfig, OpenAIEngine
 from serve_apps.results import EVENTS, JSON, Opening

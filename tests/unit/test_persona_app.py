@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.clock import now_ms
 from core.errors import ConfigError, ModelUnavailable, Overloaded, RequestError, Unavailable, UnknownPersona
 from core.messages import (
     Attachment,
@@ -25,7 +26,6 @@ from core.messages import (
     Usage,
 )
 from serve_apps.breaker import Breaker
-from serve_apps.clock import now_ms
 from serve_apps.looking import MOST_PICTURES, UNSEEN, Look, pictures, told
 from serve_apps.reply import FALLBACK_MODEL, PersonaService, ReplyOptions, Search
 from serve_apps.results import Description

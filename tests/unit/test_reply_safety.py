@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.clock import now_ms
 from core.errors import ModelUnavailable
 from core.messages import (
     Attachment,
@@ -23,7 +24,6 @@ from core.messages import (
 )
 from core.refusals import PLAIN, care
 from observability.metrics import ReplyMetrics
-from serve_apps.clock import now_ms
 from serve_apps.looking import UNSEEN
 from serve_apps.preprocessing import Reader, Reading, read, steer
 from serve_apps.reply import GUARDRAIL, PersonaService, ReplyOptions
