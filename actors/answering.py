@@ -38,17 +38,20 @@ class Answering:
     async def ask(self, generation: Generation, request: ReplyRequest) -> Spoken:
         """The persona app's reply, or the last resort where it fails or hangs."""
         remaining_s = ((request.deadline_ms or 0) - time.time_ns() // 1_000_000) / 1000
+        spoken: Spoken | None = None
         try:
             async with asyncio.timeout(max(remaining_s, 0) + _GRACE_S), _closing(self.app.reply(request)) as events:
                 async for event in events:
                     if isinstance(event, Delta):
                         generation.add(event.text)
                     elif event.text.strip():
-                        return event
-            log.warning("[ROUTER] the persona app gave no text for message %s", request.message.id)
+                        spoken = event  # nothing follows; who leaves before the end cancels what has ended by itself
+            if spoken is None:
+                log.warning("[ROUTER] the persona app gave no text for message %s", request.message.id)
         except Exception as error:
-            log.warning("[ROUTER] the persona app failed on message %s: %r", request.message.id, error)
-        return self._last_resort(request)
+            if spoken is None:
+                log.warning("[ROUTER] the persona app failed on message %s: %r", request.message.id, error)
+        return spoken or self._last_resort(request)
 
     def _last_resort(self, request: ReplyRequest) -> Spoken:
         """One of the persona's own lines for when it cannot think; the same for the same message."""

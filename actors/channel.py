@@ -25,7 +25,7 @@ from actors.host import exposed
 from actors.long_term import MAX_CHARS
 from actors.memory_scopes import Saying
 from actors.routing import Decision, decide, wants_relation
-from actors.turn_record import TurnRecord, nothing_of, saying_of
+from actors.turn_record import TurnRecord, nothing_of, reaction_of, saying_of
 from core import clock
 from core.errors import RequestError, TroupeError
 from core.messages import IncomingMessage, Lease, OpenTurn, Relation, ReplyEvent, SearchQuery, Silent, Speaking, Spoken
@@ -191,6 +191,17 @@ class ChannelActor(ChannelReplies, ChannelStage, ChannelRights):
         return left is None
 
     @exposed
+    async def reacted(
+        self, message_id: str, user_id: str, emoji: str, guild_id: str | None = None, taken_back: bool = False
+    ) -> None:
+        """Somebody reacted to a message: what is remembered of it weighs more, until that is taken back."""
+        here = await self._at(guild_id)
+        message_id = self._state.first_of(message_id)
+        if self._hand_over is not None and here.rules.gathers and self._knows(message_id):
+            self._state.react(reaction_of(user_id, emoji, message_id, self.key, guild_id, taken_back=taken_back))
+            self._gather()
+
+    @exposed
     async def stop(self, source_id: str, user_id: str, moderator: bool) -> str:
         """Ends the answer to `source_id` where it stands, for its author, whose id is returned, or a moderator.
 
@@ -331,10 +342,13 @@ class ChannelActor(ChannelReplies, ChannelStage, ChannelRights):
             self._hand_over.begin()
 
     def _withdraw(self, saying: Saying) -> None:
-        known = self._state.is_handled(saying.message_id) or self._state.replied_as(saying.message_id) is not None
-        if self._hand_over is not None and known:
+        if self._hand_over is not None and self._knows(saying.message_id):
             self._state.withdraw(saying)
             self._gather()
+
+    def _knows(self, message_id: str) -> bool:
+        """Whether the message was heard here, or is ours."""
+        return self._state.is_handled(message_id) or self._state.replied_as(message_id) is not None
 
     def _interrupt(self) -> None:
         """A person speaks: a line that personas would say among themselves, and of which nothing stands yet, is not."""

@@ -16,6 +16,7 @@ from core.messages import Turn
 from core.prompts import with_pictures
 
 MAX_OUTBOX = 100
+MAX_REACTIONS = 50  # that wait there; more of them would drive out lines
 NOTES_TTL_S = 7 * 86_400.0
 
 
@@ -39,7 +40,8 @@ class ChannelMemory(BaseModel):
 
     def author_of(self, message_id: str) -> str:
         """Who said a message that is still remembered here, or whom it answers; empty otherwise."""
-        known: list[Turn | Note | Saying] = [*self.turns, *self.notes, *self.outbox]
+        waiting = [saying for saying in self.outbox if not saying.reaction]
+        known: list[Turn | Note | Saying] = [*self.turns, *self.notes, *waiting]
         return next((one.author_id for one in known if one.message_id == message_id and one.author_id), "")
 
     def recall(self, persona_id: str, rules: ChannelRules, now_ms: int) -> tuple[Turn, ...]:
@@ -85,6 +87,13 @@ class ChannelMemory(BaseModel):
         """A message that may be in long-term memory was edited or deleted: so `saying` takes its place."""
         others = [one for one in self.outbox if one.message_id != saying.message_id]
         self.outbox = [*others, replace(saying, withdrawn=True)][-MAX_OUTBOX:]
+
+    def react(self, saying: Saying) -> None:
+        """Somebody reacted to a message that may be in long-term memory, or took that back: the last word counts."""
+        last = replace(saying, taken_back=not saying.taken_back)
+        self.outbox = [one for one in self.outbox if one not in (saying, last)]
+        if sum(bool(one.reaction) for one in self.outbox) < MAX_REACTIONS:
+            self.outbox = [*self.outbox, saying][-MAX_OUTBOX:]
 
     def handed_over(self, lines: Collection[Saying]) -> None:
         """Lines of the outbox are in long-term memory now. One that was edited meanwhile is another one."""
@@ -139,6 +148,6 @@ class ChannelMemory(BaseModel):
 
     def _put_out(self, saying: Saying) -> None:
         text = saying.text if sentences(saying.text) else ""
-        known = {one.message_id for one in self.outbox}
+        known = {one.message_id for one in self.outbox if not one.reaction}
         if (text or saying.reply_to) and saying.message_id not in known:
             self.outbox = [*self.outbox, replace(saying, text=text)][-MAX_OUTBOX:]

@@ -32,7 +32,10 @@ def kept_about(state: ChannelState, user_id: str, channel_id: str) -> tuple[Kept
             found.append(_kept("turn", channel_id, message.id, message.created_ms, message.content))
     shown = {one.message_id for one in found}
     for saying in state.outbox:
-        if saying.author_id == user_id and saying.message_id not in shown:
+        if saying.author_id == user_id and saying.reaction:
+            text = Wording("kept-reaction", "A reaction to something that is remembered")
+            found.append(_kept("echo", channel_id, saying.message_id, saying.at_ms, text))
+        elif saying.author_id == user_id and saying.message_id not in shown:
             found.append(_kept("line", channel_id, saying.message_id, saying.at_ms, saying.text))
     for answer in state.answers:
         if answer.author_id == user_id and shown.isdisjoint(answer.reply_ids):
@@ -62,6 +65,10 @@ def forget_person(state: ChannelState, user_id: str) -> tuple[str, ...]:
 
 
 def _kept(
-    kind: Literal["line", "reply", "note", "turn", "answer"], channel_id: str, message_id: str, at_ms: int, text: str
+    kind: Literal["line", "reply", "note", "turn", "answer", "echo"],
+    channel_id: str,
+    message_id: str,
+    at_ms: int,
+    text: str,
 ) -> Kept:
     return Kept(kind=kind, channel_id=channel_id, message_id=message_id, at_ms=at_ms, text=text)

@@ -98,6 +98,11 @@ class ChannelState(ChannelMemory):
         """Which persona posted that message, None where it is none of ours."""
         return next((reply.persona_id for reply in self.replies if reply.id == reply_id), None)
 
+    def first_of(self, message_id: str) -> str:
+        """The first of our messages that the one with that id goes on with, under which it is remembered."""
+        source = next((reply.source_id for reply in self.replies if reply.id == message_id), None)
+        return next((reply.id for reply in self.replies if reply.source_id == source), message_id)
+
     def pass_over(self, message_id: str) -> None:
         """The message is handled."""
         insort(self.handled, snowflake(message_id))

@@ -61,7 +61,10 @@ class LongTermMemory:
         for saying in sayings:
             if saying.withdrawn:
                 await self._withdraw(saying)
-        asked = [saying for saying in sayings if saying.text or saying.reply_to]
+            elif saying.taken_back:
+                await self._actors.call(memory.KIND, home(saying.guild_id, saying.channel_id), "unecho", _echo(saying))
+        reactions = [saying for saying in sayings if saying.reaction and not saying.taken_back]
+        asked = [*(saying for saying in sayings if saying.text or saying.reply_to), *reactions]
         welcome = await self._welcome(asked, mode)
         told = [saying for saying in welcome if saying.text]
         found = await self._judge.worthy([saying.text for saying in told])
@@ -72,9 +75,9 @@ class LongTermMemory:
                     items[scope].append(make_item(saying, one, number))
         await asyncio.gather(*(self._write(scope, "remember", tuple(some)) for scope, some in items.items()))
         for saying in welcome:
-            if saying.reply_to is not None:
-                echo = Echo(message_id=saying.message_id, author_id=saying.author_id)
-                await self._write(home(saying.guild_id, saying.channel_id), "echo", saying.reply_to, echo)
+            heard = saying.message_id if saying.reaction else saying.reply_to
+            if heard is not None:
+                await self._write(home(saying.guild_id, saying.channel_id), "echo", heard, _echo(saying))
         return frozenset(saying.author_id for saying in asked) - {saying.author_id for saying in welcome}
 
     async def teach(self, guild_id: str, saying: Saying) -> str:
@@ -191,3 +194,7 @@ class LongTermMemory:
         finally:
             self._written += 1
             self._empty.pop(scope, None)
+
+
+def _echo(saying: Saying) -> Echo:
+    return Echo(message_id=saying.message_id, author_id=saying.author_id, reaction=saying.reaction)

@@ -98,11 +98,17 @@ class MemoryActor(VirtualActor[MemoryDocument]):
 
     @exposed
     async def echo(self, replied_to: str, echo: Echo, deadline_ms: int) -> None:
-        """Somebody replied to a message that may be remembered here. Raises as `remember`."""
+        """Somebody replied or reacted to a message that may be remembered here. Raises as `remember`."""
         if clock.now_ms() > deadline_ms:
-            raise DeadlineExceeded("The deadline was over before a reply could be counted.")
+            raise DeadlineExceeded("The deadline was over before a reply or reaction could be counted.")
         if any(replied_to in item.message_ids for item in self.document.items):
             self.document.items = shelf.with_echo(self.document.items, replied_to, echo)
+
+    @exposed
+    async def unecho(self, echo: Echo) -> None:
+        """Somebody took a reaction back."""
+        if any(echo in item.echoes for item in self.document.items):
+            self.document.items = shelf.without_echo(self.document.items, echo)
 
     @exposed
     async def recall(self, question: Question) -> tuple[Found, ...] | None:
@@ -213,5 +219,8 @@ def _kept(item: Item) -> Kept:
 
 
 def _kept_echo(item: Item, echo: Echo) -> Kept:
-    text = Wording("kept-echo", "A reply to something that is remembered")
+    if echo.reaction:
+        text = Wording("kept-reaction", "A reaction to something that is remembered")
+    else:
+        text = Wording("kept-echo", "A reply to something that is remembered")
     return Kept(kind="echo", channel_id=item.channel_id, message_id=echo.message_id, at_ms=item.said_ms, text=text)

@@ -72,10 +72,12 @@ class MemoryRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
-    """Somebody's reply to an item: the message, and who wrote it."""
+    """Somebody's reply to an item: the message, and who wrote it. With a `reaction`, an emoji, it is that instead, to
+    the message."""
 
     message_id: str
     author_id: str
+    reaction: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +114,10 @@ class Item:
 
     @property
     def engaged(self) -> float:
-        """0 to 1: how often it was said again and replied to."""
-        times = len(self.sources) - 1 + len(self.echoes)
+        """0 to 1: how often it was said again, replied to and reacted to; several emojis of one person count once."""
+        reactions = {(echo.message_id, echo.author_id) for echo in self.echoes if echo.reaction}
+        replies = sum(not echo.reaction for echo in self.echoes)
+        times = len(self.sources) - 1 + replies + len(reactions)
         return min(1.0, math.log2(1 + max(times, 0)) / math.log2(1 + _ENGAGED))
 
 
@@ -186,13 +190,23 @@ def with_vectors(items: Sequence[Item], vectors: Vectors) -> list[Item]:
 
 
 def with_echo(items: Sequence[Item], replied_to: str, echo: Echo) -> list[Item]:
-    """The items, those that stand in the message `replied_to` with one reply more, unless the same person wrote it."""
+    """The items, those that stand in the message `replied_to` with one echo more, unless it is the same person's."""
 
     def heard(item: Item) -> Item:
         known = replied_to not in item.message_ids or item.author_id == echo.author_id or echo in item.echoes
         return item if known else replace(item, echoes=(*item.echoes, echo)[-MAX_ECHOES:])
 
     return [heard(item) for item in items]
+
+
+def without_echo(items: Sequence[Item], echo: Echo) -> list[Item]:
+    """The items without an echo that somebody took back."""
+
+    def unheard(item: Item) -> Item:
+        kept = tuple(one for one in item.echoes if one != echo)
+        return item if len(kept) == len(item.echoes) else replace(item, echoes=kept)
+
+    return [unheard(item) for item in items]
 
 
 def without_message(items: Sequence[Item], message_id: str) -> list[Item]:

@@ -116,6 +116,14 @@ def saying_of(message: IncomingMessage) -> Saying:
     )
 
 
+def reaction_of(
+    user_id: str, emoji: str, message_id: str, channel_id: str, guild_id: str | None, *, taken_back: bool
+) -> Saying:
+    """What somebody's reaction to a message is for long-term memory, or its being taken back."""
+    gone = nothing_of(message_id, user_id, channel_id, guild_id)
+    return replace(gone, reaction=emoji, taken_back=taken_back)
+
+
 def lore_told(record: TurnRecord, line: Turn) -> Saying:
     """What a persona said of the lore it was given, for long-term memory; the rest it may have made up."""
     knew = record.spoken is not None and record.spoken.passages and not record.spoken.fallback

@@ -69,6 +69,7 @@ class TroupeClient(discord.Client):
 
     def __init__(self, config: BotConfig, actors: Actors, index: ChannelIndex, pack: Pack, apps: Apps) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+        intents.guild_reactions = intents.dm_reactions = True
         intents.guild_typing = intents.dm_typing = config.prewarm or config.join_bursts or config.speculation
         sharded = config.shard_count > 1
         self.budget = RequestBudget(config.shard_count)
@@ -255,6 +256,28 @@ class TroupeClient(discord.Client):
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Many messages are gone."""
         await asyncio.gather(*(self._retract(payload, message_id) for message_id in payload.message_ids))
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Somebody reacted to a message."""
+        member = payload.member
+        if member is None or not (member.bot or not await self.access.is_heard(member)):
+            await self._reacted(payload, taken_back=False)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """Somebody took a reaction back."""
+        await self._reacted(payload, taken_back=True)
+
+    async def _reacted(self, payload: discord.RawReactionActionEvent, *, taken_back: bool) -> None:
+        if self._leaving or self.user is None or payload.user_id == self.user.id:
+            return
+        await self.turns.reacted(
+            str(payload.channel_id),
+            str(payload.message_id),
+            str(payload.user_id),
+            str(payload.emoji),
+            str(payload.guild_id) if payload.guild_id else None,
+            taken_back=taken_back,
+        )
 
     async def _retract(
         self,

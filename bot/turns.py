@@ -158,6 +158,15 @@ class Turns:
         except TroupeError as error:
             log.warning("[ACTOR] the edit of message %s is lost: %s", message.id, error)
 
+    async def reacted(
+        self, channel_id: str, message_id: str, user_id: str, emoji: str, guild_id: str | None, *, taken_back: bool
+    ) -> None:
+        """Somebody reacted to a message, or took that back. Never raises for an actor that does not answer."""
+        try:
+            await self._actors.call("channel", channel_id, "reacted", message_id, user_id, emoji, guild_id, taken_back)
+        except TroupeError as error:
+            log.debug("[ACTOR] a reaction to message %s does not count: %s", message_id, error)
+
     async def retract(self, channel_id: str, message_id: str, guild_id: str | None) -> None:
         """A message was deleted: end its reply where it stands, unless that is to other messages, too, and have it
         forgotten. Never raises for an actor that does not answer."""

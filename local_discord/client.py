@@ -155,6 +155,10 @@ class Human:
         path = f"/channels/{self.channel_id(channel)}/messages/{message_id}/reactions/{emoji}/@me"
         await self.request("PUT", path)
 
+    async def unreact(self, channel: str, message_id: str, emoji: str) -> None:
+        path = f"/channels/{self.channel_id(channel)}/messages/{message_id}/reactions/{emoji}/@me"
+        await self.request("DELETE", path)
+
     async def dm(self, user_id: str, text: str, **more: Any) -> Doc:
         """Write to a user (the bot's id is `bot_id`); returns the message, whose `channel_id` is the DM's."""
         channel = await self.request("POST", "/users/@me/channels", {"recipient_id": user_id})

@@ -56,17 +56,20 @@ async def call(method: Any, *args: Any, component: str, deadline_ms: int | None 
 async def stream(method: Any, *args: Any, component: str, deadline_ms: int | None = None) -> AsyncGenerator[Any, None]:
     """The items of one streaming call. Raises TroupeError; closing the iterator cancels the call in the replica."""
     response = method.options(stream=True).remote(*args)
+    ended = False
     try:
         async with aclosing(until(deadline_ms, aiter(response), component)) as items:
             async for item in items:
                 yield item
+        ended = True
     except TroupeError:
         raise
     except Exception as error:
         _raise(error, component)
     finally:
-        with suppress(Exception):  # it is over or lost already
-            response.cancel()
+        if not ended:  # to cancel what is over costs a message, and the replica a traceback for each call it made
+            with suppress(Exception):  # it may be lost already
+                response.cancel()
 
 
 def _raise(error: Exception, component: str) -> None:

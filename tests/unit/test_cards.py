@@ -384,14 +384,14 @@ _JSON = st.recursive(
 _DATA = st.dictionaries(st.sampled_from([*V3["data"], "other"]), _JSON, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_DATA, st.text(min_size=1, max_size=60))
 def test_any_data_is_a_card_or_is_refused(data: dict[str, Any], name: str) -> None:
     read(encoded({**V2, "data": {**data, "name": name}}))
     read(encoded(data))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused_or_read(content: bytes) -> None:
     read(content)
@@ -402,7 +402,7 @@ def test_any_bytes_are_refused_or_read(content: bytes) -> None:
 _TEXTS = {name: st.text(min_size=1, max_size=limit) for name, limit in FORM.items()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.fixed_dictionaries(_TEXTS), st.none() | st.text(max_size=200))
 def test_any_form_makes_a_persona_or_is_refused(texts: dict[str, str], typed: str | None) -> None:
     try:

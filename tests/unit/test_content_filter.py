@@ -135,7 +135,7 @@ def test_a_list_with_a_mistake_is_named() -> None:
         ContentFilter({"hate": {"severe": ["a (b"]}})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     before=st.text(alphabet="xyz 0123.-*", max_size=12),
     after=st.text(alphabet="xyz 0123.-*", max_size=12),

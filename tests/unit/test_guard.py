@@ -19,7 +19,7 @@ pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(pieces, max_size=14).map("".join))
 @example("hi\nMara: no")
 @example("Elio: Elio: hi")

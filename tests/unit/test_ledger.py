@@ -139,7 +139,7 @@ _STEP = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(_STEP, max_size=25))
 async def test_any_order_of_entries_retries_and_kills_keeps_the_sum(
     database: DatabaseHandle, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, int]]

@@ -17,6 +17,7 @@ from actors import member, memory, standing
 from actors.channel import KIND, ChannelActor
 from actors.channel_base import Prefill
 from actors.channel_document import ChannelDocument
+from actors.channel_memory import MAX_OUTBOX
 from actors.channel_state import ChannelState
 from actors.decisions import Remembered
 from actors.hand_over import HandOver
@@ -214,6 +215,60 @@ async def test_replies_count_and_so_does_saying_it_again(database: DatabaseHandl
         return [echo.author_id for echo in item.echoes] == ["8"] and len(item.sources) == 2
 
     await eventually(counted)
+
+
+async def test_reactions_count_until_they_are_taken_back_and_belong_to_whoever_reacted(
+    database: DatabaseHandle,
+) -> None:
+    actors = make_actors()
+    told = line(1, "my cat is called Biscuit")
+    await hear(actors, told)
+    await actors.call(KIND, "500", "reacted", told.id, "8", "❤", "600")
+    await actors.call(KIND, "500", "reacted", told.id, "9", "❤", "600")
+    await actors.call(KIND, "500", "reacted", told.id, "9", "❤", "600", True)  # before anybody could know
+    await actors.call(KIND, "500", "reacted", "77", "8", "❤", "600")  # nobody ever heard that
+    assert [one.kind for one in await actors.call(KIND, "500", "kept_about", "8")] == ["echo"]
+
+    async def reactions() -> list[tuple[str, str]]:
+        items = (await MemoryDocument.load("channel:600:500")).items
+        return [(echo.author_id, echo.reaction) for item in items for echo in item.echoes]
+
+    async def counted() -> bool:
+        return await reactions() == [("8", "❤")]
+
+    await eventually(counted)
+    people = People(actors, Index(database))
+    assert [str(one.text) for one in await people.kept("8")] == ["A reaction to something that is remembered"]
+    await actors.call(KIND, "500", "reacted", told.id, "8", "❤", "600", True)
+
+    async def gone() -> bool:
+        return await reactions() == []
+
+    await eventually(gone)
+
+
+async def test_a_reaction_of_somebody_who_is_not_to_be_remembered_does_not_count(database: DatabaseHandle) -> None:
+    actors = make_actors()
+    told = line(1, "my cat is called Biscuit")
+    await hear(actors, told)
+    await holds("channel:600:500", "my cat is called Biscuit")
+    await People(actors, Index(database)).unremember("8", "600")
+    await actors.call(KIND, "500", "reacted", told.id, "8", "❤", "600")
+
+    async def done() -> bool:
+        return (await ChannelDocument.load("500")).state.outbox == []
+
+    await eventually(done)
+    assert (await MemoryDocument.load("channel:600:500")).items[0].echoes == ()
+
+
+async def test_many_reactions_drive_out_no_line(database: DatabaseHandle) -> None:
+    actors = make_actors()
+    told = line(1, "my cat is called Biscuit")
+    await hear(actors, told)
+    for who in range(MAX_OUTBOX + 20):
+        await actors.call(KIND, "500", "reacted", told.id, str(1000 + who), "❤", "600")
+    await holds("channel:600:500", "my cat is called Biscuit")
 
 
 async def test_an_edited_line_is_remembered_as_it_stands_and_a_deleted_one_not_at_all(database: DatabaseHandle) -> None:

@@ -80,7 +80,7 @@ def saying(number: int, who: str, place: Place, text: str, persona_id: str | Non
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(step, min_size=1, max_size=20))
 def test_nothing_is_found_where_it_must_not_be(steps: list[tuple[object, ...]]) -> None:
     with pytest.MonkeyPatch.context() as patch:

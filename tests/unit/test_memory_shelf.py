@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
@@ -168,6 +169,22 @@ def test_the_score_is_the_weighted_sum_of_likeness_recency_and_engagement() -> N
     assert len(items[0].echoes) == 20
     assert shelf.score(items[0], 0.8, NOW_MS, rules) == pytest.approx(0.5 * 0.8 + 0.3 + 0.2)
     assert shelf.with_echo(items, "1", Echo(message_id="5", author_id="8")) == items
+
+
+def test_reactions_count_once_a_person_and_as_long_as_they_stand() -> None:
+    items = [item(0, "I love old maps")]
+    heart, star, other = (
+        Echo(message_id="0", author_id=who, reaction=emoji) for who, emoji in (("8", "❤"), ("8", "⭐"), ("9", "❤"))
+    )
+    for echo in (heart, star, heart):
+        items = shelf.with_echo(items, "0", echo)
+    once = items[0].engaged
+    assert once == pytest.approx(math.log2(2) / math.log2(9))
+    items = shelf.with_echo(items, "0", other)
+    assert items[0].engaged > once
+    items = shelf.without_echo(shelf.without_echo(items, other), star)
+    assert items[0].engaged == once
+    assert shelf.without_echo(items, heart)[0].engaged == 0
 
 
 def test_of_several_scopes_what_is_newest_and_fits_best_is_taken_once() -> None:

@@ -122,7 +122,7 @@ def test_ids_are_used_once(games: Path) -> None:
     assert f"{STORIES}:19: The id 'the-dark-light' is used twice." in text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(file=st.sampled_from([RIDDLES, STORIES]), content=st.text(max_size=200))
 @example(file=STORIES, content="- {id: a, title: b, themes: [c], start: d, scenes: {1: {text: a}, d: [x]}}")
 @example(

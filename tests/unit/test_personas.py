@@ -278,7 +278,7 @@ def test_the_check_prints_a_summary_or_the_errors(pack: Path, capsys: pytest.Cap
     assert main([]) == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=st.sampled_from([NELL, MANIFEST, COAST, QUESTIONS, "avatars/nell.png"]), content=st.binary(max_size=200))
 @example(file=NELL, content=b"? [a]\n: b\n")
 @example(file=NELL, content=b"{a: &x 1, b: !!set {c}}")

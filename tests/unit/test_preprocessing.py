@@ -98,7 +98,7 @@ def test_what_is_asked_for(kind: str, text: str) -> None:
     assert read(text, None, None).question == (None if kind == "none" else kind)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(max_size=200))
 def test_whatever_is_written_is_read(text: str) -> None:
     vectors = np.eye(4, dtype=np.float32)[[0] * 7 + [1] * 6]

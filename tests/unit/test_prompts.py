@@ -264,7 +264,7 @@ def test_blocks_are_empty_without_content() -> None:
 any_text = st.text(max_size=80)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     content=any_text.filter(str.strip),
     name=any_text,

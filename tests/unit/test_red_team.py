@@ -129,7 +129,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     text=st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join),
     source=st.sampled_from(

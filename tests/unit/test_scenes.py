@@ -175,7 +175,7 @@ def test_a_greeting_is_the_personas_own_and_a_name_in_it_is_only_a_name() -> Non
     assert greeting(other, olga, "Ada", "Home", "1") == f"Ada! {olga.greeting}"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32))
 def test_fuzzed_files_are_read_or_refused_and_crash_nothing(
     tmp_path_factory: pytest.TempPathFactory, seed: int

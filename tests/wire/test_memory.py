@@ -237,6 +237,33 @@ async def test_what_was_told_long_before_is_in_the_prompt_of_a_later_question(
         await eventually(gone)
 
 
+async def test_what_people_react_to_weighs_more_until_they_take_it_back(
+    stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HandOver, "gather_s", 0.2)
+    async with stage.gateway(), await Human.connect(stage.server.seed, "bruno") as bruno:
+        told = await ada.send("general", f"<@{ada.bot_id}> my cat is called Biscuit")
+        await stage.closed(told)
+        await in_long_term(stage, "my cat is called Biscuit")
+
+        async def reactions() -> list[tuple[str, str]]:
+            documents = await stage.database.database["memories"].find({}).to_list()
+            echoes = [echo for one in documents for item in one["items"] for echo in item["echoes"]]
+            return [(echo["author_id"], echo["reaction"]) for echo in echoes]
+
+        async def liked() -> bool:
+            return await reactions() == [(bruno.id, "\N{SPARKLES}")]
+
+        async def disliked() -> bool:
+            return await reactions() == []
+
+        await ada.react("general", told["id"], "\N{SPARKLES}")  # one's own does not count
+        await bruno.react("general", told["id"], "\N{SPARKLES}")
+        await eventually(liked)
+        await bruno.unreact("general", told["id"], "\N{SPARKLES}")
+        await eventually(disliked)
+
+
 async def test_who_manages_the_server_teaches_it_and_purges_it(
     stage: Stage, ada: Human, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,5 +23,6 @@ kept-off = Auf allen Servern ausgeschaltet
 kept-off-here = Ausgeschaltet auf Server { $server }
 kept-asked = Gewünscht auf Server { $server }
 kept-echo = Eine Antwort auf etwas, das behalten wurde
+kept-reaction = Eine Reaktion auf etwas, das behalten wurde
 kept-answer = { $persona } hat hier geantwortet
 kept-mention = Wann eine Erwähnung zuletzt beantwortet wurde

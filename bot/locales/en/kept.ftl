@@ -24,5 +24,6 @@ kept-off = Off on all servers
 kept-off-here = Off on server { $server }
 kept-asked = Asked for on server { $server }
 kept-echo = A reply to something that is remembered
+kept-reaction = A reaction to something that is remembered
 kept-answer = { $persona } answered here
 kept-mention = When a mention was last answered
