@@ -24,8 +24,8 @@ from core.messages import IncomingMessage
 class Saying:
     """One line that may be worth keeping: who said it, where and when. `author_id` is the person who said it, or whom a
     persona (`persona_id`) answered; `public` is whether everybody on the server can read the channel. Without a text
-    it only tells that somebody replied to `reply_to`, or, where it is a `reaction` (an emoji), that its author reacted so
-    to the message, or has `taken_back` that. Where it is `withdrawn`, the message was edited (to this text) or
+    it only tells that somebody replied to `reply_to`, or, where it is a `reaction` (an emoji), that its author reacted
+    to the message so, or has `taken_back` that. Where it is `withdrawn`, the message was edited (to this text) or
     deleted (no text, and where it is long ago no author), and what was kept of it is to be forgotten first."""
 
     message_id: str

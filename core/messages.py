@@ -115,9 +115,9 @@ class Kept:
     server's settings (`setting`), what they did as an admin (`audit`), how much they used (`usage`), whether they are
     on a server's lists (`access`), a drop that they won or gave (`drop`), their points (`points`), how they did in a
     channel's games (`game`), what they want to be reminded of (`reminder`), that they were answered (`answer`), that
-    they replied or reacted to what is remembered of somebody else (`echo`), what they want of long-term memory (`wish`, which
-    outlives that they are forgotten, and `consent`), what is going to be posted about them (`post`). What stands in no
-    channel has no `channel_id` and no `message_id`."""
+    they replied or reacted to what is remembered of somebody else (`echo`), what they want of long-term memory (`wish`,
+    which outlives that they are forgotten, and `consent`), what is going to be posted about them (`post`). What stands
+    in no channel has no `channel_id` and no `message_id`."""
 
     kind: Literal[
         "line",
