@@ -13,6 +13,7 @@ from typing import Protocol
 from actors.answering import Answering, PersonaApp
 from actors.channel_document import ChannelDocument
 from actors.channel_state import ChannelState
+from actors.condensing import Condense, Condensed
 from actors.generation import Generations
 from actors.guild_book import GuildBook, Here
 from actors.hand_over import HandOver
@@ -50,8 +51,10 @@ class ChannelBase(VirtualActor[ChannelDocument]):
         guilds: GuildBook | None = None,
         memory: LongTermMemory | None = None,
         prefill: Prefill | None = None,
+        condense: Condense | None = None,
     ) -> None:
-        """With `prefill`, a model reads ahead for whoever is in conversation and begins to type."""
+        """With `prefill`, a model reads ahead for whoever is in conversation and begins to type; with `condense` one
+        puts what was said before in fewer words."""
         super().__init__(key, ChannelDocument)
         self._memory = memory
         self._hand_over = HandOver(self, memory, self._memory_mode) if memory is not None else None
@@ -61,6 +64,7 @@ class ChannelBase(VirtualActor[ChannelDocument]):
         self._guilds = guilds or GuildBook(pack, rules)
         self._generations = Generations(self.background)
         self._prefill = prefill
+        self._condensed = Condensed(condense, self.background) if condense else None
         self._reading_ahead: asyncio.Task[None] | None = None
         self._leases = Leases()
         self._early: dict[str, str | None] = {}

@@ -65,10 +65,13 @@ class ChannelMemory(BaseModel):
             known.append(turn)
         return tuple(reversed(known))
 
+    def fresh_notes(self, now_ms: int) -> tuple[Note, ...]:
+        """The notes that are no older than NOTES_TTL_S."""
+        return tuple(note for note in self.notes if note.at_ms >= now_ms - NOTES_TTL_S * 1000)
+
     def summary(self, history: Iterable[Turn], now_ms: int) -> str:
         """What was said before `history`, for NOTES_TTL_S."""
-        notes = [note for note in self.notes if note.at_ms >= now_ms - NOTES_TTL_S * 1000]
-        return as_text(notes, without=[turn.message_id for turn in history])
+        return as_text(self.fresh_notes(now_ms), without=[turn.message_id for turn in history])
 
     def noted(self, summary: str) -> frozenset[str]:
         """The messages of which a summary tells."""

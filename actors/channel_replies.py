@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actors.channel_base import ChannelBase, Prefill
@@ -62,7 +63,7 @@ class ChannelReplies(ChannelBase):
             persona_id=persona_id,
             message=coming,
             history=history,
-            summary=self._state.summary(history, now_ms),
+            summary=self._told_before(history, now_ms)[0],
             guest=_guest(here, persona_id),
             scene=self._scene(now_ms),
             deadline_ms=now_ms + int(_AHEAD_S * 1000),
@@ -82,12 +83,23 @@ class ChannelReplies(ChannelBase):
         """What the persona knows that answers an open turn. Where its answer begins now, what is remembered for long is
         looked for from here on, while the turn is saved."""
         history = self._recall(record.persona_id, here.rules, now_ms, record)
-        summary = self._state.summary(history, now_ms)
+        summary, noted = self._told_before(history, now_ms)
         remembering = None
         if self._memory is not None and record.spoken is None and self._generations.get(record.message.id) is None:
-            told = frozenset(turn.message_id for turn in history) | self._state.noted(summary)
+            told = frozenset(turn.message_id for turn in history) | noted
             remembering = asyncio.create_task(self._memory.recall(record.message, without=told))
         return _Known(history, summary, remembering, self._scene(now_ms))
+
+    def _told_before(self, history: Sequence[Turn], now_ms: int) -> tuple[str, frozenset[str]]:
+        """The summary of what was said before `history`, and the messages of which it tells."""
+        notes = self._state.fresh_notes(now_ms)
+        ids = frozenset(note.message_id for note in notes)
+        # Notes of lines that the prompt holds as they are would be told twice.
+        apart = ids.isdisjoint(turn.message_id for turn in history)
+        if self._condensed is not None and apart and (text := self._condensed.text(notes)):
+            return text, ids
+        summary = self._state.summary(history, now_ms)
+        return summary, self._state.noted(summary)
 
     def _scene(self, now_ms: int) -> str:
         pack = self._here.pack if self._here else self._pack

@@ -33,6 +33,7 @@ class ChannelRights(ChannelBase):
     async def clear(self) -> None:
         """Forgets what was said here. Raises Unavailable where some of it is on its way to long-term memory."""
         self._state.forget()
+        self._drop_condensed()
         await self._nothing_under_way()
 
     @exposed
@@ -50,6 +51,7 @@ class ChannelRights(ChannelBase):
         count = len(channel_people.kept_about(self._state, user_id, self.key))
         for source_id in channel_people.forget_person(self._state, user_id):
             self._drop(source_id, "abandoned")
+        self._drop_condensed()
         await self._nothing_under_way()
         return count
 
@@ -65,6 +67,7 @@ class ChannelRights(ChannelBase):
         Nothing is on its way to long-term memory when this returns. Raises Unavailable where that takes too long."""
         count = len(self._state.notes)
         self._state.unwelcome(people)
+        self._drop_condensed()
         await self._nothing_under_way()
         return count - len(self._state.notes)
 
@@ -73,6 +76,10 @@ class ChannelRights(ChannelBase):
         """Drops what is past its time."""
         here = await self._at(self._state.guild_id or None)
         self._state.prune(here.rules, clock.now_ms())
+
+    def _drop_condensed(self) -> None:
+        if self._condensed is not None:
+            self._condensed.drop()
 
     async def _nothing_under_way(self) -> None:
         if self._hand_over is not None:

@@ -57,16 +57,16 @@ def fold(notes: Sequence[Note], left: Iterable[Turn]) -> list[Note]:
     return sorted(best[:MOST_NOTES], key=lambda note: note.at_ms)
 
 
-def as_text(notes: Sequence[Note], *, without: Iterable[str] = ()) -> str:
-    """The notes as a text, oldest first, at most MOST_WORDS long, so that the oldest go first; lines whose message ids
-    are given are left out, since the prompt holds them as they are."""
+def as_text(notes: Sequence[Note], *, without: Iterable[str] = (), most_words: int = MOST_WORDS) -> str:
+    """The notes as a text, oldest first, at most `most_words` long, so that the oldest go first; lines whose message
+    ids are given are left out, since the prompt holds them as they are."""
     hidden = set(without)
     told: list[str] = []
     words = 0
     for note in reversed(notes):
         line = f"{note.speaker} said: {note.text}"
         words += len(line.split())
-        if words > MOST_WORDS:
+        if words > most_words:
             break
         if note.message_id not in hidden:
             told.append(line)

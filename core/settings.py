@@ -161,6 +161,10 @@ class Settings(BaseSettings):
     embedding_model: str | None = Field(
         default=None, description="A sentence-transformers model. Default: the packaged all-MiniLM-L6-v2."
     )
+    summary_model: str | None = Field(
+        default=None,
+        description="A summariser like BART (folder or Hugging Face id) that puts a channel's notes in fewer words.",
+    )
     preload_llm: bool = Field(default=True, description="Keep the LLM loaded. false: scale to zero when idle.")
     preload_embeddings: bool = Field(default=True, description="Keep the embedding model loaded.")
     preload_vlm: bool = Field(
@@ -340,7 +344,7 @@ class Settings(BaseSettings):
     def _path_inside_project(cls, value: Path | None) -> Path | None:
         return value if value is None or value.is_absolute() else ROOT / value
 
-    @field_validator("llm_model", "vlm_model", "embedding_model", "finetuned_base_model")
+    @field_validator("llm_model", "vlm_model", "embedding_model", "summary_model", "finetuned_base_model")
     @classmethod
     def _folder_inside_project(cls, value: str | None) -> str | None:
         # A relative folder means one of this project, whatever directory a Ray worker runs in.

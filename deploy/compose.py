@@ -59,7 +59,7 @@ from schedules.job import Posted, Slot
 from schedules.running import Runner
 from schedules.world import Handles, ServerWorld
 from serve_apps.adapters import AdapterRegistry
-from serve_apps.client import EmbeddingsClient, HealthClient, PersonaClient, RetrievalClient
+from serve_apps.client import EmbeddingsClient, HealthClient, PersonaClient, RetrievalClient, SummariesClient
 from serve_apps.embeddings import model_location
 from serve_apps.models_client import ModelsClient
 from serve_apps.probes import ActorProbe
@@ -79,12 +79,19 @@ def host_spec(settings: Settings, database_uri: str) -> HostSpec:
             MemoryRules.of(settings),
             model_location(settings)[0],
             settings.speculation,
+            settings.summary_model is not None,
         ),
     )
 
 
 def _kinds(
-    rules: ChannelRules, pack_dir: Path, actors: Actors, memories: MemoryRules, embedding_model: str, speculation: bool
+    rules: ChannelRules,
+    pack_dir: Path,
+    actors: Actors,
+    memories: MemoryRules,
+    embedding_model: str,
+    speculation: bool,
+    sums_up: bool,
 ) -> Mapping[str, ActorFactory]:
     # Read here and not sent along: Ray keeps large arguments with the process that started the actor, so a host could
     # not be restarted once that process is gone.
@@ -103,6 +110,7 @@ def _kinds(
         ),
         memory=LongTermMemory(actors, embed, memories) if memories.limit else None,
         prefill=persona.prefill if speculation else None,
+        condense=SummariesClient() if sums_up else None,
     )
     return {
         CHANNEL: channel,

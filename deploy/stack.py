@@ -184,7 +184,15 @@ class Stack:
             self._undertaker.wait()
 
     def _components(self) -> list[str]:
-        return ["database", "discord", "ray", *apps.NAMES, "actors", SCHEDULER, *bot_components(self.settings)]
+        return [
+            "database",
+            "discord",
+            "ray",
+            *apps.wanted(self.settings),
+            "actors",
+            SCHEDULER,
+            *bot_components(self.settings),
+        ]
 
     def _set(self, name: str, state: str, detail: str = "") -> None:
         self._statuses[name] = Status(state=state, detail=detail)
@@ -276,7 +284,7 @@ class Stack:
         deadline = time.monotonic() + START_TIMEOUT_S
         asked: dict[str, Any] = {}
         while True:
-            for name, (state, detail) in apps.statuses().items():
+            for name, (state, detail) in apps.statuses(self.settings).items():
                 self._set(name, state, detail)
             self._look_at_actors(asked)
             yield self.statuses()

@@ -14,7 +14,7 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from core.settings import Settings
-from serve_apps import embeddings, ingress, llm, names, persona, retrieval, vlm
+from serve_apps import embeddings, ingress, llm, names, persona, retrieval, summaries, vlm
 from serve_apps.probes import ActorProbe, app_states
 
 NAMES = names.ALL
@@ -45,9 +45,15 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     names.API: (
         "api_keys", "discord_cdn_url", "local_discord_host", "local_discord_port", "preload_llm", "preload_embeddings",
-        "preload_vlm", "reply_deadline_s", "pack", "log_level",
+        "preload_vlm", "reply_deadline_s", "summary_model", "pack", "log_level",
     ),
+    names.SUMMARIES: ("summary_model", "idle_unload_s", "log_level"),
 }  # fmt: skip
+
+
+def wanted(settings: Settings) -> tuple[str, ...]:
+    """The names of the applications that there are with these settings."""
+    return (*NAMES, names.SUMMARIES) if settings.summary_model else NAMES
 
 
 def handle(name: str) -> DeploymentHandle[Any]:
@@ -60,8 +66,10 @@ def build(
 ) -> dict[str, Any]:
     """Every application by its name. `actors` and the database are what `/health` reports besides the applications;
     `gpu` gives the models their slices of one."""
-    others = {name: handle(name) for name in NAMES if name != names.API}
+    others = {name: handle(name) for name in wanted(settings) if name != names.API}
+    summing_up = {names.SUMMARIES: summaries.summaries_app(settings)} if settings.summary_model else {}
     return {
+        **summing_up,
         names.LLM: llm.llm_app(settings, database_uri, gpu=gpu),
         names.EMBEDDINGS: embeddings.embeddings_app(settings, gpu=gpu),
         names.RETRIEVAL: retrieval.retrieval_app(settings, others[names.EMBEDDINGS]),
@@ -76,28 +84,30 @@ def build(
 def changed(old: Settings, new: Settings) -> tuple[str, ...]:
     """The applications that read a setting in which the two differ."""
     differing = {field for field in Settings.model_fields if getattr(old, field) != getattr(new, field)}
-    return tuple(name for name in NAMES if differing.intersection(READS[name]))
+    return tuple(name for name in wanted(new) if differing.intersection(READS[name]))
 
 
 def deploy(
     settings: Settings,
     actors: Sequence[ActorProbe] = (),
     database_uri: str | None = None,
-    only: Sequence[str] = NAMES,
+    only: Sequence[str] = (),
 ) -> None:
-    """Start the applications, or `only` some, on the Ray that this process is connected to, and return at once;
+    """Start all applications, or `only` some, on the Ray that this process is connected to, and return at once;
     `statuses` tells how far they are. One that is there already gets new replicas, the others go on as they are."""
     serve.start(proxy_location="HeadOnly", http_options={"host": settings.api_host, "port": settings.api_port})
     apps = build(settings, actors, database_uri, gpu=ray.cluster_resources().get("GPU", 0) > 0)
     targets = [
-        serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == names.API else None) for name in only
+        serve.RunTarget(target=apps[name], name=name, route_prefix="/" if name == names.API else None)
+        for name in only or wanted(settings)
     ]
     serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
 
 
-def statuses() -> dict[str, tuple[str, str]]:
-    """State and detail of every application: `waiting`, `starting`, `ready`, `idle` or `failed`. Blocks shortly."""
-    return app_states(NAMES)
+def statuses(settings: Settings) -> dict[str, tuple[str, str]]:
+    """State and detail of every application that there is with these settings: `waiting`, `starting`, `ready`, `idle`
+    or `failed`. Blocks shortly."""
+    return app_states(wanted(settings))
 
 
 def shutdown() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray.serve import Application
 
+from core.errors import ConfigError
 from core.settings import load_settings
 from serve_apps import apps, names
 
@@ -19,6 +20,8 @@ def _builder(name: str) -> Callable[[dict[str, Any]], Application]:
     def build(args: dict[str, Any]) -> Application:
         settings = load_settings(args)
         uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else None
+        if name not in apps.wanted(settings):
+            raise ConfigError(f"There is no model for {name}.", field="SUMMARY_MODEL", fix="Name one, or leave it out.")
         return apps.build(settings, (), uri, gpu=ray.cluster_resources().get("GPU", 0) > 0)[name]
 
     return build
@@ -30,3 +33,4 @@ retrieval = _builder(names.RETRIEVAL)
 persona = _builder(names.PERSONA)
 vlm = _builder(names.VLM)
 api = _builder(names.API)
+summaries = _builder(names.SUMMARIES)  # for a config file of one's own; it wants SUMMARY_MODEL

@@ -19,7 +19,7 @@ from core.errors import DeadlineExceeded, ModelUnavailable, Overloaded, TroupeEr
 from serve_apps import names
 
 RETRY_AFTER_S = 1.0
-MODELS = frozenset({names.LLM, names.EMBEDDINGS, names.VLM})
+MODELS = frozenset({names.LLM, names.EMBEDDINGS, names.VLM, names.SUMMARIES})
 
 
 def translate(error: BaseException, component: str) -> TroupeError | None:

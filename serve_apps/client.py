@@ -18,6 +18,7 @@ from serve_apps.health import Health
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 KEEP_S = 60.0
+SUM_UP_S = 120.0  # the model may have to be loaded first
 HEALTH_WITHIN_S = 5.0
 
 
@@ -35,20 +36,22 @@ class PersonaClient:
         Raises Unavailable or Overloaded when the deadline leaves no time to ask again, DeadlineExceeded when it passes
         in the middle of a reply, RequestError for what cannot be answered (an unknown persona).
         """
-        pause, shown, begun_anew = FIRST_PAUSE_S, False, False
+        pause, shown, begun_anew, told = FIRST_PAUSE_S, False, False, False
         while True:
             try:
                 events = stream(self._handle.reply, request, component=names.PERSONA, deadline_ms=request.deadline_ms)
                 async with aclosing(events):
                     async for event in events:
-                        if isinstance(event, Delta) and begun_anew:
+                        if told or (isinstance(event, Delta) and begun_anew):
                             continue
-                        shown = True
+                        shown, told = True, isinstance(event, Spoken)
                         yield event
-                        if isinstance(event, Spoken):
-                            return
+                if told:  # the end is waited for: who leaves before it cancels what ends by itself
+                    return
                 raise Unavailable("The persona app ended its stream without a reply.", component=names.PERSONA)
             except (Unavailable, Overloaded):
+                if told:
+                    return
                 begun_anew = shown
                 left = remaining_s(request.deadline_ms)
                 if left is not None and left <= pause:
@@ -90,6 +93,19 @@ class EmbeddingsClient:
         """One vector of length one per text. Raises RequestError, Unavailable or Overloaded."""
         vectors: list[list[float]] = await call(self._handle.embed, texts, component=names.EMBEDDINGS)
         return vectors
+
+
+class SummariesClient:
+    """Puts talk in fewer words over a Serve handle; made and pickled as freely as PersonaClient."""
+
+    def __init__(self, handle: Any | None = None) -> None:
+        self._handle = handle if handle is not None else DeploymentHandle(names.SUMMARIES, names.SUMMARIES)
+
+    async def __call__(self, text: str) -> str:
+        """Raises RequestError, Unavailable, Overloaded or DeadlineExceeded."""
+        deadline_ms = now_ms() + int(SUM_UP_S * 1000)
+        written: str = await call(self._handle.condense, text, component=names.SUMMARIES, deadline_ms=deadline_ms)
+        return written
 
 
 class RetrievalClient:

@@ -51,6 +51,7 @@ class Api:
             names.LLM: not settings.preload_llm,
             names.EMBEDDINGS: not settings.preload_embeddings,
             names.VLM: not settings.preload_vlm,
+            names.SUMMARIES: True,
         }
         probes = {name: app_probe(name, handle, wakes=on_demand.get(name, False)) for name, handle in handles.items()}
         probes |= {asked.component: actor_probe(asked) for asked in actors}

@@ -8,6 +8,7 @@ EMBEDDINGS = "embeddings"
 RETRIEVAL = "retrieval"
 PERSONA = "persona"
 API = "api"
+SUMMARIES = "summaries"  # only where there is a model for it
 
 # The language model first: it takes longest, and processes are started in this order.
 ALL = (LLM, EMBEDDINGS, RETRIEVAL, PERSONA, VLM, API)
