@@ -24,13 +24,13 @@ from bot.avatars import Avatars
 from bot.budget import RequestBudget
 from bot.buttons import Act, ReplyButton
 from bot.commands import build
-from bot.commands.errors import answer_error
 from bot.commands.services import Services
 from bot.commands.sync import sync
 from bot.config import BotConfig
 from bot.convert import incoming, is_for_personas
 from bot.deliveries import Deliveries
 from bot.drops import DropButton, Drops
+from bot.errors import answer_error
 from bot.game_buttons import GameButton
 from bot.games import Games
 from bot.guest_avatars import GuestAvatars

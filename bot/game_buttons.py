@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import discord
 
-from bot.commands.errors import answer_error
+from bot.errors import answer_error
 from bot.gate import Gated
 from bot.language import words
 

@@ -19,8 +19,8 @@ from actors.guild_book import GuildBook
 from actors.proposals import KIND, Decided, Proposal
 from actors.virtual import Actors
 from bot.access import Access
-from bot.commands.errors import answer_error
 from bot.commands.needs import manages_server
+from bot.errors import answer_error
 from bot.gate import Gated
 from bot.language import words
 from bot.ports import RetrievalApp

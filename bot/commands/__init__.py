@@ -30,9 +30,9 @@ from bot.commands import (
     why,
 )
 from bot.commands import help as help_command
-from bot.commands.errors import answer_error
 from bot.commands.services import Services
 from bot.commands.tree import GatedTree
+from bot.errors import answer_error
 
 COMMANDS: tuple[Callable[[app_commands.CommandTree, Services], None], ...] = (
     persona.add,

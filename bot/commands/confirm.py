@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
-from bot.commands.errors import answer_error
+from bot.errors import answer_error
 
 CONFIRM_S = 120.0
 

@@ -10,11 +10,11 @@ import discord
 from discord import app_commands
 
 from bot.access import Access
-from bot.commands.errors import answer_error, permissions
 from bot.commands.needs import OWNER, for_servers, may_use, needed
 from bot.commands.pages import in_pages
 from bot.commands.services import MOST_CHOICES, Services
 from bot.commands.translate import option_key, shown_description, shown_name
+from bot.errors import answer_error, permissions
 from bot.language import Words, attributes, words
 from core.errors import RequestError
 from core.personas import Pack

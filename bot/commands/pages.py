@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.commands.errors import answer_error
+from bot.errors import answer_error
 from bot.gate import Gated
 from bot.language import Words, words
 

@@ -10,9 +10,9 @@ import discord
 from discord import app_commands
 
 from actors.guests import CARD, CAST, card_key, card_of_guest, picture_id
-from bot.commands.errors import answer_error
 from bot.commands.needs import guild_of, manages_server, needs
 from bot.commands.services import Services
+from bot.errors import answer_error
 from bot.gate import Gated
 from bot.language import Words, words
 from bot.webhooks import NOBODY

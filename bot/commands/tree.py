@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.access import COMMAND, ENTRY, FEATURES, RIGHT, Access, is_right
-from bot.commands.errors import answer_error
+from bot.errors import answer_error
 from core.errors import TroupeError
 
 

@@ -8,8 +8,8 @@ import re
 
 import discord
 
-from bot.commands.errors import told
 from bot.commands.services import Services
+from bot.errors import told
 from bot.language import Words, words
 from bot.text_commands import clear, owners, persona, play, status
 from bot.text_commands.call import Call, TextCommand

@@ -18,9 +18,9 @@ from pymongo.errors import AutoReconnect
 
 from actors.host import VirtualActor
 from bench.command_calls import CommandCall, calls
-from bot.commands.errors import permissions
 from bot.commands.needs import OWNER, for_servers, needed
 from bot.commands.translate import nodes
+from bot.errors import permissions
 from bot.language import words
 from bot.text_commands import COMMANDS, OWNERS
 from core.errors import ModelUnavailable, Unavailable

@@ -13,11 +13,11 @@ from discord import app_commands
 
 from actors.decisions import DecisionRecord, Remembered
 from actors.routing import Decision
-from bot.commands.errors import explain, told
 from bot.commands.pages import Pages, in_pages
 from bot.commands.rag import passage_embeds, source_embeds
 from bot.commands.sync import shape
 from bot.commands.why import why_embed
+from bot.errors import explain, told
 from bot.language import words
 from core.errors import (
     ConfigError,

@@ -18,8 +18,8 @@ from fluent.syntax import ast as fluent
 from fluent.syntax.visitor import Visitor
 
 from actors.guild_settings import NAMES, GuildSettings, changed
-from bot.commands.errors import explain
 from bot.commands.memory import kept_embed
+from bot.errors import explain
 from bot.language import ENGLISH, FOLDER, keys, languages, words
 from core import cards, links, phrases
 from core.errors import RequestError
