@@ -209,6 +209,19 @@ class Decision:
         return self.trigger is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What one decision goes by; `running` says that a conversation with the cast is under way."""
+
+    message: IncomingMessage
+    state: RoutingState
+    rules: ChannelRules
+    pack: Pack
+    now_ms: int
+    relation: Relation | None
+    running: bool
+
+
 def decide(
     message: IncomingMessage,
     state: RoutingState,
@@ -235,20 +248,13 @@ def decide(
     if message.refused is not None:
         return Decision(reason=message.refused)
     running = rules.converses(state.spoke_ms, now_ms)
-    decision = _decide(message, state, rules, pack, now_ms, relation, running)
-    cooling = _cooldowns(message, state, rules, now_ms)
+    case = _Case(message, state, rules, pack, now_ms, relation, running)
+    decision, cooling = _decide(case), _cooldowns(case)
     return replace(decision, phase="running" if running else "idle", cooling=cooling)
 
 
-def _decide(
-    message: IncomingMessage,
-    state: RoutingState,
-    rules: ChannelRules,
-    pack: Pack,
-    now_ms: int,
-    relation: Relation | None,
-    running: bool,
-) -> Decision:
+def _decide(case: _Case) -> Decision:
+    message, state, rules, pack, now_ms = case.message, case.state, case.rules, case.pack, case.now_ms
     if not rules.allows(message):
         return Decision(reason="channel_not_allowed")
 
@@ -260,7 +266,7 @@ def _decide(
         ("called together", together[0].id if together else None),
         ("reply target", replied_to),
         ("keyword", called.id if called else None),
-        ("conversation", state.speaker if running and _goes_on(message, state) else None),
+        ("conversation", state.speaker if case.running and _goes_on(message, state) else None),
         ("set here", state.persona_id),
     )
     answer = Decision(reason="", persona_id=persona_id, chosen=chosen, then=tuple(one.id for one in together[1:]))
@@ -276,26 +282,19 @@ def _decide(
     by_keyword = called is not None and rules.keywords and rules.only_channel is None
     if by_keyword and not _left_s(state.keyword_ms, rules.keyword_cooldown_s, now_ms):
         return replace(answer, reason="keyword", trigger="keyword")
-    unasked = _unasked(message, state, rules, pack, now_ms, relation, running)
+    unasked = _unasked(case)
     return replace(unasked, reason="keyword_cooldown") if by_keyword and not unasked.speak else unasked
 
 
-def _unasked(
-    message: IncomingMessage,
-    state: RoutingState,
-    rules: ChannelRules,
-    pack: Pack,
-    now_ms: int,
-    relation: Relation | None,
-    running: bool,
-) -> Decision:
-    if not rules.speaks_unasked(message.channel_id):
+def _unasked(case: _Case) -> Decision:
+    rules, now_ms = case.rules, case.now_ms
+    if not rules.speaks_unasked(case.message.channel_id):
         return Decision(reason="not_addressed")
     if rules.quiet is not None and rules.quiet.covers(now_ms):
         return Decision(reason="quiet_hours")
-    if state.busy(rules.busy_since(now_ms)):
+    if case.state.busy(rules.busy_since(now_ms)):
         return Decision(reason="busy")
-    return _drawn_in(message, state, rules, pack, now_ms, relation, running)
+    return _drawn_in(case)
 
 
 def wants_relation(message: IncomingMessage, state: RoutingState, rules: ChannelRules, pack: Pack, now_ms: int) -> bool:
@@ -311,31 +310,24 @@ def drawn(message_id: str) -> float:
     return int.from_bytes(hashlib.sha256(f"draw {message_id}".encode()).digest()[:8], "big") / 2**64
 
 
-def _drawn_in(
-    message: IncomingMessage,
-    state: RoutingState,
-    rules: ChannelRules,
-    pack: Pack,
-    now_ms: int,
-    relation: Relation | None,
-    running: bool,
-) -> Decision:
+def _drawn_in(case: _Case) -> Decision:
+    message, state, rules, pack, relation = case.message, case.state, case.rules, case.pack, case.relation
     # Who may not speak here makes no line relevant.
     nearest = relation if relation is not None and _known(pack, relation.persona_id) else None
     persona_id, chosen = _first(
         pack,
-        ("conversation", state.speaker if running else None),
+        ("conversation", state.speaker if case.running else None),
         ("nearest", nearest.persona_id if nearest is not None and nearest.persona >= rules.near_persona else None),
         ("set here", state.persona_id),
     )
     answer = Decision(reason="", persona_id=persona_id, chosen=chosen)
 
     def cooling(trigger: Trigger, cooldown_s: float) -> bool:
-        return _left_s(state.unasked_ms.get(trigger, 0), cooldown_s, now_ms) > 0
+        return _left_s(state.unasked_ms.get(trigger, 0), cooldown_s, case.now_ms) > 0
 
     if message.has_picture and rules.vlm and not cooling("image", rules.image_cooldown_s):
         return replace(answer, reason="image", trigger="image")
-    threshold = rules.relevance_running if running else rules.relevance
+    threshold = rules.relevance_running if case.running else rules.relevance
     relevance = None
     if relation is not None:
         relevance = relation.lore if nearest is None else max(relation.lore, nearest.persona)
@@ -360,16 +352,17 @@ def _first(pack: Pack, *candidates: tuple[Choice, str | None]) -> tuple[str, Cho
     return pack.default_persona, "default"
 
 
-def _cooldowns(message: IncomingMessage, state: RoutingState, rules: ChannelRules, now_ms: int) -> dict[str, float]:
+def _cooldowns(case: _Case) -> dict[str, float]:
     """The seconds left of each cooldown that runs for the message, by trigger."""
+    state, rules = case.state, case.rules
     lasts: dict[str, tuple[int, float]] = {
-        "mention": (state.mention_ms.get(message.author.id, 0), rules.mention_cooldown_s),
+        "mention": (state.mention_ms.get(case.message.author.id, 0), rules.mention_cooldown_s),
         "keyword": (state.keyword_ms, rules.keyword_cooldown_s),
         "image": (state.unasked_ms.get("image", 0), rules.image_cooldown_s),
         "relevance": (state.unasked_ms.get("relevance", 0), rules.relevance_cooldown_s),
         "random": (state.unasked_ms.get("random", 0), rules.random_cooldown_s),
     }
-    left = {trigger: _left_s(last_ms, cooldown_s, now_ms) for trigger, (last_ms, cooldown_s) in lasts.items()}
+    left = {trigger: _left_s(last_ms, cooldown_s, case.now_ms) for trigger, (last_ms, cooldown_s) in lasts.items()}
     return {trigger: seconds for trigger, seconds in left.items() if seconds}
 
 
