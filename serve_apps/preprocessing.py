@@ -11,6 +11,7 @@ first, and a hint to the model.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -21,6 +22,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import yaml
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from core.errors import TroupeError
@@ -38,6 +40,7 @@ INTENTS: tuple[Intent, ...] = get_args(Intent)
 TONES: tuple[Tone, ...] = get_args(Tone)
 FILE = Path(__file__).parent / "prototypes.yaml"
 EMBED_AT_ONCE = 16
+SEEN_LINES = 1000  # about 10 MB of vectors
 NEAREST = 3  # prototypes of a class that speak for it
 SURE = 0.06  # the lead in cosine from which less lore is looked for than usual
 LEAST_TONE = 0.30  # cosine under which a line has no tone
@@ -212,6 +215,8 @@ class Reader:
     def __init__(self, embed: Embed | None, world: Collection[str] = ()) -> None:
         self._embed = embed
         self._world = world
+        # The line before is mostly one that was read before. By hash: what people write is not kept here.
+        self._seen: LRUCache[bytes, tuple[float, ...]] = LRUCache(SEEN_LINES)
         self._known: Prototypes | None = None
         self._learning: asyncio.Task[None] | None = None
 
@@ -220,15 +225,17 @@ class Reader:
     ) -> tuple[Reading, Vectors]:
         """What the line is, and the embeddings of it and of the line `before` it, for who searches with them. `vector`
         is that of the line, where it is known. Never raises."""
-        vectors = Vectors(vector)
-        texts = [one for one in (text if vector is None else "", before) if one.strip()]
-        if self._embed is not None and texts:
+        if vector is not None:
+            self._seen[_key(text)] = vector
+        texts = [one for one in (text, before) if one.strip()]
+        if self._embed is not None and (unseen := [one for one in texts if _key(one) not in self._seen]):
             try:
                 async with asyncio.timeout(timeout_s):
-                    made = dict(zip(texts, map(tuple, await self._embed(texts)), strict=True))
-                vectors = Vectors(vector or made.get(text), made.get(before))
+                    made = await self._embed(unseen)
+                self._seen.update(zip(map(_key, unseen), map(tuple, made), strict=True))
             except (TroupeError, TimeoutError) as error:
                 logger.info("[ROUTER] a line is read by rules alone: %r", error)
+        vectors = Vectors(self._seen.get(_key(text)), self._seen.get(_key(before)))
         if self._embed is not None and text.strip():
             self._learn()  # behind the line, which somebody waits for
         return read(text, vectors.line, self._known, self._world), vectors
@@ -243,6 +250,10 @@ class Reader:
             self._known = await Prototypes.embedded(self._embed)
         except TroupeError as error:
             logger.info("[ROUTER] the prototypes are not embedded yet: %s", error)
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _intent(

@@ -25,7 +25,7 @@ from core.messages import (
 from core.refusals import PLAIN, care
 from observability.metrics import ReplyMetrics
 from serve_apps.looking import UNSEEN
-from serve_apps.preprocessing import Reader, Reading, read, steer
+from serve_apps.preprocessing import Reader, Reading, Vectors, read, steer
 from serve_apps.reply import GUARDRAIL, PersonaService, ReplyOptions
 from serve_apps.results import Description
 from serve_apps.tokens import EstimatedTokens
@@ -304,6 +304,23 @@ async def test_the_prototypes_are_asked_for_again_after_a_failure() -> None:
     await reader.read("hm", 1.0)
     await asyncio.sleep(0)
     assert several == once
+
+
+async def test_the_line_before_is_not_embedded_again() -> None:
+    asked: list[list[str]] = []
+
+    async def embed(texts: list[str]) -> list[list[float]]:
+        asked.append(texts)
+        return [[float(len(text)), 0.0] for text in texts]
+
+    reader = Reader(embed)
+    await reader.read("who is Glordon?", 1.0, vector=(15.0, 0.0))
+    _, vectors = await reader.read("and where?", 1.0, before="who is Glordon?")
+    assert vectors == Vectors((10.0, 0.0), (15.0, 0.0))
+    assert [texts for texts in asked if len(texts) < 4] == [["and where?"]]
+    _, vectors = await reader.read("and then?", 1.0, before="something else")
+    assert vectors == Vectors((9.0, 0.0), (14.0, 0.0))
+    assert [texts for texts in asked if len(texts) < 4][1:] == [["and then?", "something else"]]
 
 
 @pytest.mark.parametrize(
