@@ -71,7 +71,7 @@ def main() -> None:
         try:
             serve.start(http_options={"host": settings.api_host, "port": settings.api_port})
             serve.run(llm_app(settings, None, gpu=False, start=timed_start), name=names.LLM, route_prefix=None)
-            while apps.statuses(settings)[names.LLM][0] != "idle":
+            while apps.statuses()[names.LLM][0] != "idle":
                 time.sleep(0.2)
             asked = time.time()
             token = asyncio.run(first_token())

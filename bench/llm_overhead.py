@@ -160,7 +160,7 @@ def run_served(model: str) -> dict[str, list[Measured]]:
         ray.init(address="local", num_cpus=8, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
         try:
             apps.deploy(settings)
-            while any(apps.statuses(settings)[name][0] != "ready" for name in (names.LLM, names.API)):
+            while any(apps.statuses()[name][0] != "ready" for name in (names.LLM, names.API)):
                 time.sleep(0.5)
             return asyncio.run(served(settings))
         finally:

@@ -131,7 +131,7 @@ def _replace(facts: RunFacts, settings: Settings, concerned: Sequence[str]) -> N
         deadline = time.monotonic() + READY_TIMEOUT_S
         with console.status("") as status:
             while True:
-                states = {name: state for name, state in apps.statuses(settings).items() if name in concerned}
+                states = apps.statuses(concerned)
                 failed = [f"{name}: {detail}" for name, (state, detail) in states.items() if state == "failed"]
                 if failed:
                     raise Unavailable("; ".join(failed), component=failed[0].partition(":")[0])

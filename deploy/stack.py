@@ -284,7 +284,7 @@ class Stack:
         deadline = time.monotonic() + START_TIMEOUT_S
         asked: dict[str, Any] = {}
         while True:
-            for name, (state, detail) in apps.statuses(self.settings).items():
+            for name, (state, detail) in apps.statuses(apps.wanted(self.settings)).items():
                 self._set(name, state, detail)
             self._look_at_actors(asked)
             yield self.statuses()

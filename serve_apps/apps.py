@@ -104,10 +104,9 @@ def deploy(
     serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
 
 
-def statuses(settings: Settings) -> dict[str, tuple[str, str]]:
-    """State and detail of every application that there is with these settings: `waiting`, `starting`, `ready`, `idle`
-    or `failed`. Blocks shortly."""
-    return app_states(wanted(settings))
+def statuses(known: Sequence[str] = NAMES) -> dict[str, tuple[str, str]]:
+    """State and detail of applications: `waiting`, `starting`, `ready`, `idle` or `failed`. Blocks shortly."""
+    return app_states(known)
 
 
 def shutdown() -> None:
