@@ -69,7 +69,7 @@ class TroupeClient(discord.Client):
 
     def __init__(self, config: BotConfig, actors: Actors, index: ChannelIndex, pack: Pack, apps: Apps) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
-        intents.guild_reactions = intents.dm_reactions = True
+        intents.guild_reactions = intents.dm_reactions = config.reactions
         intents.guild_typing = intents.dm_typing = config.prewarm or config.join_bursts or config.speculation
         sharded = config.shard_count > 1
         self.budget = RequestBudget(config.shard_count)

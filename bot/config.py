@@ -30,6 +30,7 @@ class BotConfig:
     content_filter: FilterLevel = "medium"
     prewarm: bool = False
     speculation: bool = False
+    reactions: bool = True  # weigh what is remembered
     edit_interval_s: float = 1.0
     first_post_s: float = 1.0
     join_bursts: bool = True
@@ -84,6 +85,7 @@ class BotConfig:
             only_channel=settings.discord_channel_id,
             prewarm=settings.prewarm and settings.llm_sleeps,
             speculation=settings.speculation,
+            reactions=settings.memory_recall_limit > 0 and settings.memory_weight_engagement > 0,
             join_bursts=settings.join_bursts,
             typing_wait_s=settings.typing_wait_s,
             reply_buttons=settings.reply_buttons,

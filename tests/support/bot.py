@@ -227,6 +227,7 @@ class Stage:
     reply_deadline_s: float = 30.0
     prewarm: bool = False
     speculation: bool = False
+    reactions: bool = True
     settings_fresh_s: float = 0.2
     reply_buttons: bool = True
     window: int = 10
@@ -311,6 +312,7 @@ class Stage:
             reply_deadline_s=self.reply_deadline_s,
             prewarm=self.prewarm,
             speculation=self.speculation,
+            reactions=self.reactions,
             reply_buttons=self.reply_buttons,
             access_fresh_s=self.settings_fresh_s,
             access_patience_s=5.0,  # on a busy machine
