@@ -259,9 +259,10 @@ class TroupeClient(discord.Client):
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Somebody reacted to a message."""
-        member = payload.member
-        if member is None or not (member.bot or not await self.access.is_heard(member)):
-            await self._reacted(payload, taken_back=False)
+        member = payload.member  # none in a direct message
+        if member is not None and (member.bot or not await self.access.is_heard(member)):
+            return
+        await self._reacted(payload, taken_back=False)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         """Somebody took a reaction back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from serve_apps import names
 from serve_apps.deployments import deployment, replicas, start_logging
 from serve_apps.results import EmbeddingInfo
 from serve_apps.slices import share, taking
+from serve_apps.text_key import text_key
 
 MAX_TEXTS = 256
 MAX_CHARS = 20_000
@@ -70,7 +70,7 @@ class Embeddings:
         for i, text in enumerate(texts):
             if not text.strip() or len(text) > MAX_CHARS:
                 raise RequestError(f"Text {i + 1} is empty or longer than {MAX_CHARS} characters.", field="texts")
-        found = {text: vector for text in texts if (vector := self._cache.get(_key(text))) is not None}
+        found = {text: vector for text in texts if (vector := self._cache.get(text_key(text))) is not None}
         known = sum(text in found for text in texts)
         self._asked, self._known = self._asked + len(texts), self._known + known
         self._hits.count(len(texts), known)
@@ -84,14 +84,14 @@ class Embeddings:
 
         A line is asked for by several at once (its memories, its lore, what it is), and made once."""
         distinct = dict.fromkeys(text for texts in requests for text in texts)
-        made = {text: vector for text in distinct if (vector := self._cache.get(_key(text))) is not None}
+        made = {text: vector for text in distinct if (vector := self._cache.get(text_key(text))) is not None}
         if missing := [text for text in distinct if text not in made]:
             with self._batches.batch(len(missing)):
                 vectors = await asyncio.to_thread(
                     self._model.encode, missing, normalize_embeddings=True, show_progress_bar=False
                 )
             made |= zip(missing, vectors, strict=True)
-            self._cache.update((_key(text), made[text]) for text in missing)
+            self._cache.update((text_key(text), made[text]) for text in missing)
         return [[made[text] for text in texts] for texts in requests]
 
     async def info(self) -> EmbeddingInfo:
@@ -102,10 +102,6 @@ class Embeddings:
         """A few words for the health page."""
         cached = f", {self._known / self._asked:.0%} of {self._asked} texts known already" if self._asked else ""
         return f"{self._info.model} on {self._info.device}{cached}"
-
-
-def _key(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def model_location(settings: Settings) -> tuple[str, str]:

@@ -11,7 +11,6 @@ first, and a hint to the model.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -29,6 +28,7 @@ from core.errors import TroupeError
 from core.languages import language_of, languages
 from core.personas import Pack
 from core.prompts import Priority
+from serve_apps.text_key import text_key
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ INTENTS: tuple[Intent, ...] = get_args(Intent)
 TONES: tuple[Tone, ...] = get_args(Tone)
 FILE = Path(__file__).parent / "prototypes.yaml"
 EMBED_AT_ONCE = 16
-SEEN_LINES = 1000  # about 10 MB of vectors
+SEEN_LINES = 1000  # about 12 MB of vectors
 NEAREST = 3  # prototypes of a class that speak for it
 SURE = 0.06  # the lead in cosine from which less lore is looked for than usual
 LEAST_TONE = 0.30  # cosine under which a line has no tone
@@ -226,16 +226,16 @@ class Reader:
         """What the line is, and the embeddings of it and of the line `before` it, for who searches with them. `vector`
         is that of the line, where it is known. Never raises."""
         if vector is not None:
-            self._seen[_key(text)] = vector
+            self._seen[text_key(text)] = vector
         texts = [one for one in (text, before) if one.strip()]
-        if self._embed is not None and (unseen := [one for one in texts if _key(one) not in self._seen]):
+        if self._embed is not None and (unseen := [one for one in texts if text_key(one) not in self._seen]):
             try:
                 async with asyncio.timeout(timeout_s):
                     made = await self._embed(unseen)
-                self._seen.update(zip(map(_key, unseen), map(tuple, made), strict=True))
+                self._seen.update(zip(map(text_key, unseen), map(tuple, made), strict=True))
             except (TroupeError, TimeoutError) as error:
                 logger.info("[ROUTER] a line is read by rules alone: %r", error)
-        vectors = Vectors(self._seen.get(_key(text)), self._seen.get(_key(before)))
+        vectors = Vectors(self._seen.get(text_key(text)), self._seen.get(text_key(before)))
         if self._embed is not None and text.strip():
             self._learn()  # behind the line, which somebody waits for
         return read(text, vectors.line, self._known, self._world), vectors
@@ -250,10 +250,6 @@ class Reader:
             self._known = await Prototypes.embedded(self._embed)
         except TroupeError as error:
             logger.info("[ROUTER] the prototypes are not embedded yet: %s", error)
-
-
-def _key(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _intent(

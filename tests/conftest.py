@@ -21,9 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # A Serve handle's own thread goes on after the cluster is gone, and would start another one by asking for it. Ray reads
 # this when it is imported, which nothing above does.
 os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
-settings.register_profile(
-    "troupe", deadline=None
-)  # how long an example takes says more of the machine than of the code
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("troupe", deadline=None)
 settings.load_profile("troupe")
 
 

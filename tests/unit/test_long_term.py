@@ -17,7 +17,7 @@ from actors import member, memory, standing
 from actors.channel import KIND, ChannelActor
 from actors.channel_base import Prefill
 from actors.channel_document import ChannelDocument
-from actors.channel_memory import MAX_OUTBOX
+from actors.channel_memory import MAX_OUTBOX, MAX_REACTIONS, ChannelMemory
 from actors.channel_state import ChannelState
 from actors.decisions import Remembered
 from actors.hand_over import HandOver
@@ -33,7 +33,7 @@ from actors.pruning import Pruning
 from actors.routing import ChannelRules
 from actors.standing import StandingActor
 from actors.summary import Note
-from actors.turn_record import Answer
+from actors.turn_record import Answer, reaction_of, saying_of
 from actors.virtual import LocalVirtualActors
 from core.documents import DatabaseHandle
 from core.errors import ModelUnavailable, RequestError, Unavailable
@@ -262,13 +262,13 @@ async def test_a_reaction_of_somebody_who_is_not_to_be_remembered_does_not_count
     assert (await MemoryDocument.load("channel:600:500")).items[0].echoes == ()
 
 
-async def test_many_reactions_drive_out_no_line(database: DatabaseHandle) -> None:
-    actors = make_actors()
-    told = line(1, "my cat is called Biscuit")
-    await hear(actors, told)
+def test_many_reactions_drive_out_no_line() -> None:
+    told = saying_of(line(1, "my cat is called Biscuit"))
+    channel = ChannelMemory(outbox=[told])
     for who in range(MAX_OUTBOX + 20):
-        await actors.call(KIND, "500", "reacted", told.id, str(1000 + who), "❤", "600")
-    await holds("channel:600:500", "my cat is called Biscuit")
+        channel.react(reaction_of(str(1000 + who), "❤", told.message_id, "500", "600", taken_back=False))
+    assert channel.outbox[0] == told
+    assert len(channel.outbox) == 1 + MAX_REACTIONS
 
 
 async def test_an_edited_line_is_remembered_as_it_stands_and_a_deleted_one_not_at_all(database: DatabaseHandle) -> None:
