@@ -108,11 +108,13 @@ async def served(settings: Settings) -> dict[str, list[Measured]]:
     from serve_apps import apps, names
     from serve_apps.calls import stream
 
+    generate = apps.handle(names.LLM).generate  # made once, as applications do: a new one asks the controller first
+
     def by_handle(seed: int) -> AsyncIterator[tuple[int, bool]]:
         asked = GenerateRequest(messages=MESSAGES, max_tokens=TOKENS, temperature=TEMPERATURE, seed=seed)
 
         async def pieces() -> AsyncIterator[tuple[int, bool]]:
-            async with aclosing(stream(apps.handle(names.LLM).generate, asked, component=names.LLM)) as chunks:
+            async with aclosing(stream(generate, asked, component=names.LLM)) as chunks:
                 said = 0
                 async for chunk in chunks:
                     done = chunk.usage.completion_tokens if chunk.usage else said + 1
