@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
+import grpc
 from ray.exceptions import RayError, RayTaskError, TaskCancelledError
 from ray.serve.exceptions import BackPressureError, RayServeException
 
@@ -32,7 +33,7 @@ def translate(error: BaseException, component: str) -> TroupeError | None:
         return error
     if isinstance(error, BackPressureError):
         return Overloaded(f"Too many requests wait for {component}.", retry_after_s=RETRY_AFTER_S)
-    if isinstance(error, RayError | RayServeException | ConnectionError):
+    if isinstance(error, RayError | RayServeException | ConnectionError | grpc.RpcError):
         return _unavailable(f"{component} does not answer ({type(error).__name__}).", component)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from core.messages import GenerateChunk, Usage
 
 JSON, EVENTS = "application/json", "text/event-stream"
+_NAMES_ROLE = re.compile(r'"role": ?"assistant"')  # within a text the quotes are escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +105,18 @@ async def joined(
 ) -> AsyncGenerator[Opening | str, None]:
     """The same answer with pieces that come within `every_s` seconds as one, for the reason that `together` has.
 
-    The first two do not wait: of a chat the first only names the role, and the first text is right behind it."""
-    held, sent_at, sent = "", 0.0, 0
+    The first text does not wait, and what only names the role comes with it: that has nothing to tell by itself."""
+    held, sent_at = "", 0.0
     async with aclosing(answer):
         async for piece in answer:
             if isinstance(piece, Opening):
                 yield piece
                 continue
             held += piece
-            if sent < 2 or time.monotonic() - sent_at >= every_s():
+            names_role = not sent_at and _NAMES_ROLE.search(piece)
+            if not names_role and time.monotonic() - sent_at >= every_s():
                 yield held
-                held, sent_at, sent = "", time.monotonic(), sent + 1
+                held, sent_at = "", time.monotonic()
     if held:
         yield held
 

@@ -5,7 +5,8 @@
 Every line of the file is a chat, {"messages": [{"role": "system" | "user" | "assistant", "content": "…"}, …]}, that
 ends with the persona's reply; all its replies are learned. What the model could do before is rehearsed in between, in
 the new persona's manner as well. The rate and the epochs fit the bundled model and some dozens of lines; a model
-of billions of parameters wants about `--rank 16 --rate 2e-4 --epochs 3 --replay 3 --attention --every-layer --no-output`.
+of billions of parameters wants about
+`--rank 16 --rate 2e-4 --epochs 3 --replay 3 --attention --every-layer --no-output`.
 """
 
 from __future__ import annotations

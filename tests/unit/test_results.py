@@ -34,15 +34,29 @@ async def test_a_slow_stream_stays_as_it_is() -> None:
     assert await texts(together(stream("a", "b", "c", pause_s=0.02), lambda: 0.01)) == ["a", "b", "c", "!"]
 
 
-async def test_the_first_text_of_an_answer_over_http_does_not_wait() -> None:
-    opening = Opening(status=200, media_type=EVENTS)
+OPENING = Opening(status=200, media_type=EVENTS)
+ROLE = 'data: {"delta":{"role":"assistant","content":""}}'
 
-    async def answer() -> AsyncGenerator[Opening | str, None]:
-        yield opening
-        for piece in ("role", "a", "b", "c"):
-            yield piece
 
-    assert [piece async for piece in joined(answer(), lambda: 60)] == [opening, "role", "a", "bc"]
+async def answer(*pieces: str) -> AsyncGenerator[Opening | str, None]:
+    yield OPENING
+    for piece in pieces:
+        yield piece
+
+
+@pytest.mark.parametrize(
+    ("pieces", "sent"),
+    [
+        ((ROLE, "a", "b", "c"), (ROLE + "a", "bc")),
+        (("a", "b", "c"), ("a", "bc")),
+        ((r'{"content":"\"role\":\"assistant\""}', "b"), (r'{"content":"\"role\":\"assistant\""}', "b")),
+        ((ROLE,), (ROLE,)),
+    ],
+)
+async def test_the_first_text_of_an_answer_over_http_does_not_wait(
+    pieces: tuple[str, ...], sent: tuple[str, ...]
+) -> None:
+    assert [piece async for piece in joined(answer(*pieces), lambda: 60)] == [OPENING, *sent]
 
 
 def test_many_streams_send_less_often() -> None:
