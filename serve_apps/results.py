@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from core.messages import GenerateChunk, Usage
 
 JSON, EVENTS = "application/json", "text/event-stream"
-_NAMES_ROLE = re.compile(r'"role": ?"assistant"')  # within a text the quotes are escaped
+_ONLY_ROLE = re.compile(r'"role": ?"assistant", ?"content": ?(?:""|null)')  # within a text the quotes are escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +105,17 @@ async def joined(
 ) -> AsyncGenerator[Opening | str, None]:
     """The same answer with pieces that come within `every_s` seconds as one, for the reason that `together` has.
 
-    The first text does not wait, and what only names the role comes with it: that has nothing to tell by itself."""
+    The first text does not wait. A first piece that only names the role comes with the second; not so later ones, since
+    some servers name it in each."""
     held, sent_at = "", 0.0
     async with aclosing(answer):
         async for piece in answer:
             if isinstance(piece, Opening):
                 yield piece
                 continue
+            waits = not held and not sent_at and _ONLY_ROLE.search(piece)
             held += piece
-            names_role = not sent_at and _NAMES_ROLE.search(piece)
-            if not names_role and time.monotonic() - sent_at >= every_s():
+            if not waits and time.monotonic() - sent_at >= every_s():
                 yield held
                 held, sent_at = "", time.monotonic()
     if held:

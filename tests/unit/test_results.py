@@ -37,6 +37,8 @@ async def test_a_slow_stream_stays_as_it_is() -> None:
 OPENING = Opening(status=200, media_type=EVENTS)
 ROLE = 'data: {"delta":{"role":"assistant","content":""}}'
 
+ROLE_AND_TEXT = 'data: {"delta":{"role":"assistant","content":"Hi"}}'
+
 
 async def answer(*pieces: str) -> AsyncGenerator[Opening | str, None]:
     yield OPENING
@@ -51,6 +53,8 @@ async def answer(*pieces: str) -> AsyncGenerator[Opening | str, None]:
         (("a", "b", "c"), ("a", "bc")),
         ((r'{"content":"\"role\":\"assistant\""}', "b"), (r'{"content":"\"role\":\"assistant\""}', "b")),
         ((ROLE,), (ROLE,)),
+        ((ROLE, ROLE, ROLE), (ROLE + ROLE, ROLE)),  # it thinks before it says a word
+        ((ROLE_AND_TEXT, ROLE_AND_TEXT), (ROLE_AND_TEXT, ROLE_AND_TEXT)),
     ],
 )
 async def test_the_first_text_of_an_answer_over_http_does_not_wait(
